@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Where a CPU meets the rest of the machine. A target (target/<isa>/) provides a struct cpu_type: how to translate, walk
+ * page tables, take interrupts. An accelerator (accel/<name>/) runs it. Interrupt controllers and boards talk to a
+ * CPU through the calls below alone; no device includes target/.
+ *
+ * Threads: each vCPU has a thread of its own in the accelerator. "vCPU thread" below means that CPU's thread, or any
+ * thread while the vCPU is stopped. Calls marked "any thread" are safe at any time.
+ */
+#ifndef SYSTEM_CPU_H
+#define SYSTEM_CPU_H
+
+#include <glib.h>
+#include <setjmp.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct machine;
+struct address_space;
+struct cpu;
+struct cpu_type;
+struct ir;
+struct ir_target;
+struct accel_cpu;
+struct fdt;
+
+#define CPU_LINES_MAX 64
+
+/* Bits of cpu.request: why translated code should come back to the execution loop. Set by any thread with cpu_request. */
+enum cpu_request {
+    CPU_REQ_IRQ = 1,        /* an interrupt line rose, or the target unmasked one: ask type->irq_pending */
+    CPU_REQ_EXIT = 2,       /* leave the loop: stop, pause, reset, debugger, work item */
+    CPU_REQ_WORK = 4,       /* run queued work on the vCPU thread (safepoint) */
+};
+
+struct cpu {
+    /* The target's hottest state (RISC-V: x0..x31): within reach of one-byte displacements from the CPU register. */
+    uint64_t r[32];
+    uint64_t pc;
+
+    /* ---- read and written by translated code; owned by the accelerator ---- */
+    void *tlb_base;
+    uint64_t tlb_ctl;
+    uint64_t jump_salt;             /* stands for the translation key in the jump cache */
+    int64_t icount_left;
+    uint32_t fpcr;                  /* guest rounding mode and sticky flags in the layout of x86's MXCSR */
+    _Atomic uint32_t request;       /* enum cpu_request */
+
+    /* ---- common ---- */
+    uint32_t key;                   /* translation key: everything that a translation depends on besides its bytes; set by cpu_set_key */
+    uint8_t halted;                 /* waits for an interrupt (vCPU thread) */
+    uint8_t start_halted;           /* board: held in reset until cpu_request_on (PSCI, HSM by firmware needs no such) */
+    unsigned index;                 /* position in machine->cpus */
+    const struct cpu_type *type;
+    struct machine *machine;
+    struct address_space *as;       /* physical address space that it sees */
+    _Atomic uint64_t lines;         /* levels of the interrupt input lines, bit by line number */
+    struct accel_cpu *accel;        /* the accelerator's part */
+    sigjmp_buf loop;                /* target of cpu_loop_exit */
+    bool in_loop;                   /* loop is valid */
+    int64_t icount_base;            /* instructions retired up to the last time the loop looked (icount, minstret) */
+
+    /* Time of the platform's timer (mtime), set by the board: ticks, and how to ask for a wake-up when it reaches a value
+     * (UINT64_MAX: never). arm runs under the machine lock; when due, it calls type->timer_due(cpu). */
+    uint64_t (*time_read)(void *opaque);
+    void (*time_arm)(void *opaque, struct cpu *cpu, uint64_t at);
+    void *time_opaque;
+    uint64_t reset_pc, reset_a0, reset_a1;  /* where reset starts, set by the board */
+};
+
+/* ---- translation ---- */
+
+/* One block to translate. The accelerator fills the first part; the target sets the second. */
+struct tr_block {
+    uint64_t pc;
+    uint32_t key;
+    unsigned max_insns;             /* at most so many guest instructions */
+    bool single_step;               /* end after one instruction with IR_EXIT_STEPPED */
+    const uint8_t *page;            /* guest bytes of pc's page (4 KiB, host memory), valid during translation */
+    /* Bytes of the following page, for an instruction that straddles: NULL if it can't be fetched (then end the block
+     * before that instruction; if it is the first, the call has raised the guest's fault and doesn't return). */
+    const uint8_t *(*next_page)(struct tr_block *tb, bool first_insn);
+    bool (*breakpoint)(struct tr_block *tb, uint64_t pc);  /* NULL, or: does the debugger have a breakpoint at pc? */
+    void *opaque;                   /* the accelerator's */
+    struct cpu *cpu;
+
+    unsigned bytes;                 /* guest bytes of the block (more than up to the page end: it spans two pages) */
+    unsigned insns;
+};
+
+/* ---- memory ---- */
+
+enum mmu_access { MMU_READ, MMU_WRITE, MMU_FETCH };
+enum mmu_prot { MMU_R = 1, MMU_W = 2, MMU_X = 4 };
+
+struct mmu_page {
+    uint64_t paddr;                 /* of the accessed byte */
+    uint8_t prot;                   /* enum mmu_prot: what may be cached for the whole 4 KiB page without another walk */
+    uint8_t page_bits;              /* log2 of the mapping's size (12, 21, 30, ...); < 12: protection changes inside the
+                                     * page (PMP): the access is allowed but nothing may be cached */
+    bool global;                    /* the mapping belongs to every address space */
+    uint8_t attr;                   /* target's memory type (Svpbmt); 0 = normal */
+};
+
+struct mmu_fault {
+    enum mmu_access access;
+    uint64_t va;
+    uint32_t code;                  /* the target's own: cause, syndrome */
+    uint64_t info;
+};
+
+/* One named register for debuggers and `info registers`. */
+struct cpu_reg {
+    const char *name;
+    uint8_t bits;                   /* 32, 64, 128 */
+    uint8_t group;                  /* 0 general, 1 float, 2 control */
+    int16_t gdb;                    /* number in gdb's target description, -1: not there */
+    uint32_t id;                    /* for read/write */
+};
+
+struct cpu_type {
+    const char *name;               /* of the ISA: "riscv" */
+    size_t size;                    /* of the struct that begins with struct cpu */
+    const struct ir_target *ir;
+
+    /* Creates a CPU struct for a model ("rv64,zba=off"); "help" lists models to stdout and returns NULL without error. */
+    bool (*init)(struct cpu *cpu, const char *model, GError **err);
+    void (*help)(void);
+    void (*reset)(struct cpu *cpu);
+    void (*fini)(struct cpu *cpu);
+
+    /* vCPU thread. Translates one block into ir (reset, block 0 begun by the callee). */
+    void (*translate)(struct tr_block *tb, struct ir *ir);
+    /* The page tables' answer for one access under MMU index idx; A/D bits are updated as the architecture says unless
+     * debug. False: *fault says what to raise. Takes no lock. */
+    bool (*mmu_walk)(struct cpu *cpu, uint64_t va, enum mmu_access access, unsigned idx, bool debug,
+                     struct mmu_page *page, struct mmu_fault *fault);
+    /* Raise guest exceptions on the vCPU thread: record them in the CPU state (pc is exact) and cpu_loop_exit. */
+    G_NORETURN void (*raise_mmu)(struct cpu *cpu, const struct mmu_fault *fault);
+    G_NORETURN void (*raise_bus)(struct cpu *cpu, uint64_t va, enum mmu_access access);        /* no device answers, or it refuses */
+    G_NORETURN void (*raise_unaligned)(struct cpu *cpu, uint64_t va, enum mmu_access access);
+    unsigned (*fetch_idx)(struct cpu *cpu);             /* MMU index of instruction fetches now */
+    unsigned (*data_idx)(struct cpu *cpu);              /* MMU index of ordinary data accesses now (debugger, monitor) */
+    uint8_t mmu_indices;                                /* how many MMU indices there are, at most 16 */
+
+    /* vCPU thread, machine lock not held. Is an interrupt pending and enabled? Take the best one (pc := handler). */
+    bool (*irq_pending)(struct cpu *cpu);
+    void (*irq_take)(struct cpu *cpu);
+    bool (*has_work)(struct cpu *cpu);                  /* may a halted CPU go on (an interrupt is pending, masked or not)? */
+    void (*line_changed)(struct cpu *cpu, unsigned line, bool level);  /* any thread, after cpu.lines changed; may be NULL */
+    void (*timer_due)(struct cpu *cpu);                 /* machine lock held: the value given to time_arm has been reached */
+
+    /* Debuggers and the monitor; the vCPU is stopped. */
+    const struct cpu_reg *regs;
+    unsigned nregs;
+    uint64_t (*reg_read)(struct cpu *cpu, uint32_t id);
+    void (*reg_write)(struct cpu *cpu, uint32_t id, uint64_t v);
+    void (*print_regs)(struct cpu *cpu, GString *out);  /* `info registers` */
+    char *(*gdb_xml)(struct cpu *cpu);                  /* target description, g_free; matches regs[].gdb */
+    /* Disassembles one instruction; its length in bytes (at least the minimum one for undefined encodings). */
+    unsigned (*disas)(struct cpu *cpu, uint64_t pc, const uint8_t *bytes, unsigned avail, GString *out);
+    bool big_endian;
+
+    /* Board: properties of this CPU in the device tree node at `node` (isa strings, mmu-type, status). */
+    void (*fdt_node)(struct cpu *cpu, void *fdt, int node);
+    const struct field *state;                          /* snapshot list beyond r[], pc, fpcr */
+    unsigned nstate;
+};
+
+/* ---- calls on a CPU ---- */
+
+/* Sets an interrupt input line's level (numbers are the target's: RISC-V uses mip bit numbers). Any thread. */
+void cpu_irq_set(struct cpu *cpu, unsigned line, bool level);
+/* Sets request bits and kicks the vCPU out of translated code or sleep. Any thread. */
+void cpu_request(struct cpu *cpu, uint32_t bits);
+
+/* ---- services of the accelerator for targets (vCPU thread; implemented by the machine's struct accel) ---- */
+
+/* The guest state's parts that translations depend on have changed. */
+void cpu_set_key(struct cpu *cpu, uint32_t key);
+/* The address space has changed: `space` is any value that names it (RISC-V: satp). TLB sets are kept by space. */
+void cpu_set_space(struct cpu *cpu, uint64_t space);
+/* TLB maintenance on this CPU. */
+enum tlb_scope {
+    TLB_ALL,            /* everything */
+    TLB_SPACES,         /* all spaces for which match(space, arg) holds; global entries may stay */
+};
+void cpu_tlb_flush(struct cpu *cpu, enum tlb_scope scope, bool (*match)(uint64_t space, uint64_t arg), uint64_t arg);
+void cpu_tlb_flush_page(struct cpu *cpu, uint64_t va, bool (*match)(uint64_t space, uint64_t arg), uint64_t arg); /* match NULL: all */
+/* Back to the execution loop; the guest state is in its homes. */
+G_NORETURN void cpu_loop_exit(struct cpu *cpu);
+/* Guest accesses from helpers that RAISE (state synced): size 1, 2, 4, 8 bytes, little endian; may raise. */
+uint64_t cpu_ld(struct cpu *cpu, uint64_t va, unsigned size, unsigned idx);
+void cpu_st(struct cpu *cpu, uint64_t va, uint64_t v, unsigned size, unsigned idx);
+/* Host pointer for writing [va, va + len) inside one page if it is plain RAM that needs no tracking, else NULL; may raise. */
+void *cpu_probe_write(struct cpu *cpu, uint64_t va, unsigned len, unsigned idx);
+/* Physical accesses of the page walker: host address of an aligned 8- or 4-byte word in RAM, NULL if it isn't RAM.
+ * write: it will be modified by compare-and-exchange (marks pages that hold code). Any thread. */
+void *cpu_phys_ptr(struct cpu *cpu, uint64_t paddr, unsigned size, bool write);
+/* Memory by virtual address for debuggers; no side effects but on devices. False: not mapped. */
+bool cpu_debug_rw(struct cpu *cpu, uint64_t va, void *buf, size_t len, bool write);
+/* Guest instructions retired (exact under icount, else an estimate from the clock). */
+uint64_t cpu_insns(struct cpu *cpu);
+/* Runs f(cpu, opaque) on the vCPU thread at a safepoint, soon. Any thread. */
+void cpu_run_on(struct cpu *cpu, void (*f)(struct cpu *cpu, void *opaque), void *opaque);
+
+#endif
