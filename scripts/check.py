@@ -1,0 +1,177 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""check [--quick | --all] [--stage NAME]... [--no-deps]
+
+Builds Doppel in every flavour, runs every test, and ends with the line "N passed, N failed".
+
+  --quick        only the gcc build and its fast suite
+  --all          no time budgets, and the suite 'long'
+  --stage NAME   only this stage (may be repeated): gcc, asan, tsan, clang, fuzz
+  --no-deps      do not look for missing packages first
+
+A skipped test is named with its reason. Where CI=true in the environment, a skip that tests/allowed-skips does not
+list is a failure. Build folders are build-check/STAGE; the tests' logs are in their meson-logs.
+"""
+import argparse
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as xml
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+SUPPRESSIONS = os.path.join(ROOT, 'tests', 'tsan.supp')
+
+
+class Stage:
+    """One build of the tree and the tests that run on it."""
+    def __init__(self, name, minutes, configure, test=(), before=(), env=None, what=''):
+        self.name, self.minutes, self.configure, self.test = name, minutes, list(configure), list(test)
+        self.before, self.env, self.what = list(before), env or {}, what
+
+
+STAGES = [
+    Stage('gcc', 15, ['--cc=gcc', '--werror'], what='gcc, warnings are errors, every suite'),
+    Stage('asan', 10, ['--cc=gcc', '--werror', '--sanitize=address,undefined'], ['--timeout-multiplier=6'],
+          env={'ASAN_OPTIONS': 'abort_on_error=1:detect_stack_use_after_return=1:detect_leaks=0',
+               'UBSAN_OPTIONS': 'halt_on_error=1:print_stacktrace=1'},
+          what='address and undefined-behaviour sanitizers, every suite'),
+    Stage('tsan', 5, ['--cc=gcc', '--sanitize=thread'],
+          ['--suite=fast', '--suite=smp', '--timeout-multiplier=10'], before=['setarch', '-R'],
+          env={'TSAN_OPTIONS': f'halt_on_error=1:second_deadlock_stack=1:suppressions={SUPPRESSIONS}'},
+          what='thread sanitizer, the suites fast and smp'),
+    Stage('clang', 5, ['--cc=clang', '--werror'], ['--suite=fast'], what='clang, warnings are errors, the fast suite'),
+    Stage('fuzz', 5, ['--cc=clang', '--sanitize=address,undefined', '--enable-fuzzers'], ['--suite=fuzz'],
+          env={'UBSAN_OPTIONS': 'halt_on_error=1:print_stacktrace=1'}, what='the fuzzers, each for a bounded time'),
+]
+
+
+class Tally:
+    """What came out, over all stages."""
+    def __init__(self):
+        self.passed, self.failed, self.skipped = 0, [], []
+
+    def result(self, name, ok):
+        if ok:
+            self.passed += 1
+        else:
+            self.failed.append(name)
+
+    def read_junit(self, stage, path):
+        """Adds meson's results; False when there are none to read."""
+        try:
+            root = xml.parse(path).getroot()
+        except (OSError, xml.ParseError):
+            return False
+        for suite in root.iter('testsuite'):
+            for case in suite.findall('testcase'):
+                name = f'{stage}: {case.get("classname") or suite.get("name")}/{case.get("name")}'
+                skip = case.find('skipped')
+                if skip is not None:
+                    # meson 1.0 has no room for the reason there; scripts say it on a line "SKIP: reason"
+                    said = [skip.get('message')] + re.findall(r'SKIP:? *(.*)', (case.findtext('system-out') or '')
+                                                              + (suite.findtext('system-out') or ''))
+                    self.skipped.append((name, next((s for s in said if s), 'no reason given')))
+                else:
+                    self.result(name, case.find('failure') is None and case.find('error') is None)
+        return True
+
+
+def run(cmd, deadline, env=None):
+    """The command's exit status; None when the deadline has passed (it is stopped, with its children)."""
+    print('+ ' + ' '.join(cmd), flush=True)
+    p = subprocess.Popen(cmd, cwd=ROOT, env={**os.environ, **(env or {})}, start_new_session=True)
+    try:
+        return p.wait(None if deadline is None else max(1, deadline - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        stop(p)
+        return None
+    except KeyboardInterrupt:
+        stop(p)
+        raise
+
+
+def stop(p):
+    """meson writes its logs and ends its tests on SIGINT; SIGKILL for whatever is still there."""
+    for sig, seconds in ((signal.SIGINT, 20), (signal.SIGKILL, 10)):
+        try:
+            os.killpg(p.pid, sig)
+            p.wait(seconds)
+        except subprocess.TimeoutExpired:
+            continue
+        except ProcessLookupError:
+            return
+
+
+def run_stage(stage, options, tally):
+    build = f'build-check/{stage.name}'
+    start = time.monotonic()
+    deadline = None if options.all else start + 60 * stage.minutes
+    print(f'\n=== {stage.name}: {stage.what}', flush=True)
+    steps = [['./configure', f'--build-dir={build}', *stage.configure], ['ninja', '-C', build]]
+    if stage.name == 'clang' and not shutil.which('clang'):
+        return tally.skipped.append(('clang: build', 'clang is not installed'))
+    built = all(run(step, deadline) == 0 for step in steps)
+    tally.result(f'{stage.name}: build', built)
+    if not built:
+        return None
+    junit = os.path.join(ROOT, build, 'meson-logs', 'testlog.junit.xml')
+    if os.path.exists(junit):
+        os.remove(junit)
+    select = ['--suite=fast'] if options.quick else stage.test
+    if not options.all and '--suite' not in ' '.join(select):
+        select = select + ['--no-suite=long', '--no-suite=fuzz']
+    status = run([*stage.before, 'meson', 'test', '-C', build, '--no-rebuild', '--print-errorlogs', *select],
+                 deadline, stage.env)
+    if status is None:
+        tally.result(f'{stage.name}: did not end within {stage.minutes} minutes', False)
+    if not tally.read_junit(stage.name, junit) and status != 0:
+        tally.result(f'{stage.name}: meson test ended with status {status} and no results', False)
+    return print(f'=== {stage.name}: {time.monotonic() - start:.0f} s', flush=True)
+
+
+def allowed_skips():
+    """Patterns of the names that may be skipped in CI: one a line, a reason after white space."""
+    with open(os.path.join(ROOT, 'tests', 'allowed-skips'), encoding='utf-8') as f:
+        lines = [line.split('#')[0].strip() for line in f]
+    return [re.compile(line.split()[0]) for line in lines if line]
+
+
+def report(tally):
+    allowed = allowed_skips()
+    print()
+    for name, why in tally.skipped:
+        listed = any(a.search(name) for a in allowed)
+        print(f'skipped: {name} ({why})' + ('' if listed else ' [not in tests/allowed-skips]'))
+        if not listed and os.environ.get('CI') == 'true':
+            tally.failed.append(f'{name}: skipped in CI')
+    for name in tally.failed:
+        print(f'FAILED: {name}')
+    print(f'{tally.passed} passed, {len(tally.failed)} failed')
+    return 1 if tally.failed else 0
+
+
+def main():
+    ap = argparse.ArgumentParser(prog='./check', usage=__doc__, add_help=False)
+    ap.add_argument('-h', '--help', action='store_true')
+    ap.add_argument('--quick', action='store_true')
+    ap.add_argument('--all', action='store_true')
+    ap.add_argument('--no-deps', action='store_true')
+    ap.add_argument('--stage', action='append', choices=[s.name for s in STAGES])
+    options = ap.parse_args()
+    if options.help:
+        print(__doc__)
+        return 0
+    wanted = options.stage or (['gcc'] if options.quick else [s.name for s in STAGES])
+    tally = Tally()
+    for stage in STAGES:
+        if stage.name in wanted:
+            run_stage(stage, options, tally)
+    return report(tally)
+
+
+if __name__ == '__main__':
+    sys.exit(main())
