@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A board: a table of places on the system bus, and code for what is truly odd. Instantiation, wiring, the overlap check
+ * and the device tree are derived from the rows.
+ */
+#ifndef SYSTEM_BOARD_H
+#define SYSTEM_BOARD_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "system/device.h"
+#include "system/memory.h"
+
+struct machine;
+struct fdt;
+
+/* One device of the board, or (without a type) an area whose owner the board's code makes. */
+struct place {
+    const char *id;
+    const char *type;           /* device type name; NULL: only an area of the memory map */
+    paddr addr;
+    uint64_t size;              /* 0: the device type's */
+    unsigned irq;               /* input of the board's interrupt controller; 0: none */
+    unsigned serial;            /* 1 + index in opt.serial of its "chardev" property; 0: none */
+    bool late;                  /* made by the board's code (needs properties); still in the map, the docs and the check */
+};
+
+struct board {
+    const char *name;           /* of -machine */
+    const char *alias;          /* NULL: none */
+    const char *desc;
+    const char *isa;            /* "riscv": the CPU type */
+    unsigned max_cpus;
+    uint64_t default_ram;       /* bytes */
+    size_t size;                /* of the board's state struct */
+    const struct prop *props;   /* of -machine, in that struct */
+    size_t prop_count;
+    const struct place *places;
+    size_t place_count;
+    bool (*init)(struct machine *m, GError **err);  /* makes everything */
+    void (*free)(struct machine *m);
+};
+
+#define PLACES(a) .places = (a), .place_count = G_N_ELEMENTS(a)
+
+/* All boards in the program, NULL-terminated; generated from boards in meson.build. */
+extern const struct board *const boards[];
+/* By name or alias; isa NULL: any (the first). */
+const struct board *board_find(const char *isa, const char *name);
+
+const struct place *place_find(const struct board *board, const char *id);
+
+/* Makes, connects (intc's input irq) and maps the device of one row; NULL and *err on failure. */
+struct device *place_make(struct machine *m, const struct place *p, struct device *intc, GError **err);
+/* All rows with a type that are not late, in order. */
+bool places_make(struct machine *m, struct device *intc, GError **err);
+
+#endif
