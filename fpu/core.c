@@ -77,7 +77,7 @@ static fp_bits round_tiny(const struct fp_format *f, bool sign, int e, fp_bits s
     bool inexact, tiny = true;
     fp_bits q;
 
-    /* After rounding as with an unbounded exponent, only a carry out of the place below the least normal one escapes. */
+    /* Rounded with an unbounded exponent, only what carries up to the least normal number is not tiny. */
     if (e == 0 && !ctx->tininess_before) {
         tiny = !(round_shift(ctx->rounding, sign, sig, drop, &inexact) >> (f->frac_bits + 1));
     }

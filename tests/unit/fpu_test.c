@@ -157,7 +157,8 @@ static void check_op(enum op op, bool wide, const uint64_t *v, unsigned mode)
     got = soft(op, f, v, &ctx);
     if (got != want || (ctx.flags != flags && !(op == FMA && fma_nan_addend(f, v)))) {
         g_error("f%d %s mode %u of %016" PRIx64 " %016" PRIx64 " %016" PRIx64 ": %016" PRIx64 " flags %02x, host %016"
-                PRIx64 " flags %02x", wide ? 64 : 32, op_names[op], mode, v[0], v[1], v[2], got, ctx.flags, want, flags);
+                PRIx64 " flags %02x", wide ? 64 : 32, op_names[op], mode, v[0], v[1], v[2], got, ctx.flags, want,
+                flags);
     }
 }
 
@@ -282,7 +283,8 @@ static void to_integer_saturates(void)
     }
     for (unsigned i = 0; i < RANDOM_ROUNDS; i++) {
         check_to_integer(operand_random(&fp_f64, r), i % 4, 32 << (i / 4 % 2), i & 8);
-        check_to_integer(from_double(ldexp((double)operand_random64(r), -(int)(i % 80))), i % 4, 32 << (i / 4 % 2), i & 8);
+        check_to_integer(from_double(ldexp((double)operand_random64(r), -(int)(i % 80))), i % 4,
+                         32 << (i / 4 % 2), i & 8);
     }
     g_rand_free(r);
 }
