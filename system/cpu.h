@@ -170,6 +170,13 @@ struct cpu_type {
 
 /* ---- calls on a CPU ---- */
 
+/* A CPU struct of type->size bytes, zeroed, at the start of a page-aligned area; the accelerator's tables that translated
+ * code reaches from the CPU register follow at CPU_AREA_OFFSET. machine_new_cpu calls it. */
+#define CPU_AREA_OFFSET 0x10000
+#define CPU_AREA_BYTES 0x100000
+struct cpu *cpu_alloc(const struct cpu_type *type);
+void cpu_free(struct cpu *cpu);
+
 /* Sets an interrupt input line's level (numbers are the target's: RISC-V uses mip bit numbers). Any thread. */
 void cpu_irq_set(struct cpu *cpu, unsigned line, bool level);
 /* Sets request bits and kicks the vCPU out of translated code or sleep. Any thread. */

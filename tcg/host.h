@@ -69,7 +69,8 @@ struct host_env {
     uint32_t off_request;           /* uint32_t: non-zero = leave at the next poll; offset - HOST_CPU_BIAS > 127 */
     uint32_t off_jump_salt;         /* uint64_t */
     uint32_t off_jump_cache;        /* struct host_jump[1 << HOST_JUMP_CACHE_BITS] */
-    uint32_t off_fpcr;              /* uint32_t: guest MXCSR: loaded at entry, stored when leaving */
+    uint32_t off_fpcr;              /* uint32_t: guest MXCSR: loaded at entry, stored when leaving; also stored before a
+                                     * helper that READS, WRITES or RAISES, and loaded after one that WRITES */
     uint32_t off_icount;            /* int64_t: instructions left in the budget */
     /* displacements from the TLB base; each array holds 8-byte entries for the largest TLB size */
     int32_t tlb_read[16];           /* tag arrays by MMU index: page va of a readable page, else a value that cannot match */
@@ -79,8 +80,9 @@ struct host_env {
     uint32_t xmap_entries;
     unsigned page_bits;             /* 12 */
     /* Slow paths, called with the ABI's registers after the thunk has saved all registers in *frame. ret names the access
-     * (host_map_find). They return, or leave by longjmp after host_rebuild() when the guest faults. mem = enum ir_mem
-     * bits | type << 16. */
+     * (host_rebuild). They return, or leave by longjmp after host_rebuild() when the guest faults. mem = enum ir_mem
+     * bits | type << 16. load returns the value extended as mem says (I32: the upper half is undefined); the slow paths
+     * keep MXCSR as it is. */
     uint64_t (*load)(struct cpu *cpu, uint64_t addr, unsigned mem, uintptr_t ret, struct host_frame *frame);
     void (*store)(struct cpu *cpu, uint64_t addr, uint64_t value, unsigned mem, uintptr_t ret, struct host_frame *frame);
     /* 16-byte loads, stores and all atomics on the slow path: *value in and out (low, high); op = enum ir_rmw, or
