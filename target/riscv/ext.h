@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The set of extensions that a hart has. */
+/* The set of extensions that a hart has. The list is ext.def. */
 #ifndef TARGET_RISCV_EXT_H
 #define TARGET_RISCV_EXT_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* RV_EXT_Zbb is the row Zbb of ext.def: the manual's spelling. */
+/* RV_EXT_Zbb is the row Zbb of ext.def. */
 enum rv_ext {
-#define RV_EXT(name, text) RV_EXT_##name,
+#define RV_EXT(name, kind, models, text, needs) RV_EXT_##name,
 #include "target/riscv/ext.def"
 #undef RV_EXT
     RV_EXTS
