@@ -20,6 +20,12 @@
  *
  * NaNs. Results of FP operations may be any NaN. A put of a value with IR_NONCANON set is mapped as "canonicalise when
  * rebuilding"; a target that promises canonical NaNs (RISC-V) puts canon(value) before it leaves the region.
+ *
+ * Rules that ir_verify checks beyond types and dominance:
+ * - a MEM operation or a call that RAISES has an `insn` before it in its block (the map's pc is that one's), and no put of
+ *   the same guest instruction between;
+ * - the entry has no parameters; each edge carries as many values as its block has parameters, of their types;
+ * - the last instruction of a block, and no other, is a terminator.
  */
 #ifndef TCG_IR_H
 #define TCG_IR_H
@@ -46,6 +52,8 @@ enum ir_op {
 #undef OP
     IR_OP_COUNT
 };
+
+/* IR_OP_NONE is what a pass leaves where it has dropped an instruction: everybody skips it. */
 
 enum ir_cond { IR_EQ, IR_NE, IR_LT, IR_GE, IR_LE, IR_GT, IR_LTU, IR_GEU, IR_LEU, IR_GTU, IR_TSTEQ, IR_TSTNE };
 /* TSTEQ/TSTNE: (a & b) == 0, != 0. Conditions come in pairs: c ^ 1 is the opposite. */
@@ -77,14 +85,22 @@ enum ir_mem {
 };
 #define IR_MEM_IDX(mem) (((mem) >> IR_MEM_IDX_SHIFT) & 15)
 
-enum { IR_NONCANON = 1 };       /* ir_insn.flags: FP value that may be a NaN other than the canonical one */
+enum ir_insn_flags {
+    IR_NONCANON = 1,            /* FP value that may be a NaN other than the canonical one; of a box32: its low half is such an F32 */
+    IR_WAS_PUT = 2,             /* a hint of the builder: the value stands in a slot, so it lives on anyway */
+};
 
 struct ir_insn {
     uint8_t op;                 /* enum ir_op */
     uint8_t type;               /* enum ir_type of the result */
     uint8_t sub;                /* condition, rmw operation, rounding, ...: see ops.def */
     uint8_t flags;
-    ir_ref a, b, c;             /* operands; see the shape in ops.def */
+    union {
+        struct {
+            ir_ref a, b, c;     /* operands; see the shape in ops.def */
+        };
+        ir_ref v[3];            /* the same: the first ir_ops[op].values of them are values */
+    };
     uint16_t mem;               /* enum ir_mem bits */
     uint16_t uses;              /* filled by ir_count_uses */
     uint16_t scratch;           /* free for the pass that runs */
@@ -148,10 +164,11 @@ struct ir {
     struct ir_block *blocks;
     unsigned nblocks, cap_blocks;
     int cur_block;              /* being built; -1: none */
+    bool fold;                  /* the builder folds (IR_PASS_FOLD): true unless switched off; kept by ir_reset */
     bool overflow;              /* a limit was reached: the region must be cut shorter and built anew */
     ir_ref cur[IR_SLOTS_MAX];   /* forwarding: value of each slot at this point of the block; 0 unknown */
     uint64_t cur_known[IR_SLOTS_MAX / 64 + 1]; /* which of cur[] are set, so that a reset is quick */
-    uint16_t const_hash[256];   /* open hash into consts, 0 = empty */
+    uint16_t const_hash[256];   /* last constant of each hash; never cleared, an entry is checked against the pool */
     unsigned guest_insns;       /* `insn` ops so far */
 };
 
@@ -252,13 +269,29 @@ void ir_exit(struct ir *ir, enum ir_exit code);
 /* ---- facts about operations (tcg/ops.c) ---- */
 enum ir_shape { IR_SHAPE_NONE, IR_SHAPE_A, IR_SHAPE_AB, IR_SHAPE_ABC, IR_SHAPE_ABCD, IR_SHAPE_CALL, IR_SHAPE_JUMP, IR_SHAPE_BRANCH };
 enum ir_op_flags { IR_OPF_PURE = 1, IR_OPF_COMM = 2, IR_OPF_FP = 4, IR_OPF_MEM = 8, IR_OPF_TERM = 16, IR_OPF_STATE = 32 };
+enum ir_types {     /* ir_op_info.rule: the column `types` of ops.def */
+    IR_TYPES_SAME, IR_TYPES_ANY, IR_TYPES_VOID, IR_TYPES_I32, IR_TYPES_I64, IR_TYPES_I128, IR_TYPES_V128, IR_TYPES_F32, IR_TYPES_F64
+};
 struct ir_op_info {
     const char *name, *text;
     uint8_t shape, flags, rule;
+    uint8_t values;         /* how many of ir_insn.v are values */
 };
 extern const struct ir_op_info ir_ops[IR_OP_COUNT];
+const char *ir_type_name(enum ir_type type);
+extern const char *const ir_cond_names[12];
+
+/* Value operands in the pool: fills spans with up to two runs of them (select, calls, the arguments of edges); returns
+ * how many. The operands of i are these and v[0 .. ir_ops[op].values). */
+struct ir_span {
+    ir_ref *at;
+    unsigned n;
+};
+unsigned ir_pool_operands(struct ir *ir, const struct ir_insn *i, struct ir_span spans[2]);
 /* Calls f(ref pointer) for each value operand of an instruction, pool entries included. */
 void ir_each_use(struct ir *ir, struct ir_insn *i, void (*f)(ir_ref *r, void *opaque), void *opaque);
+/* Blocks that a block's terminator names: 0, 1 or 2. */
+unsigned ir_successors(const struct ir *ir, unsigned block, unsigned succ[2]);
 
 /* ---- text form, checks, passes ---- */
 void ir_print(const struct ir *ir, GString *out);                                      /* tcg/print.c */
