@@ -79,6 +79,25 @@ static bool print_rm(GString *out, const struct isa_operand *op)
     return true;
 }
 
+/* That of a conversion that is always exact: assemblers write rne by default. */
+static bool print_rmx(GString *out, const struct isa_operand *op)
+{
+    return op->value != 0 && print_rm(out, op);
+}
+
+/* The constant that Zfa's fli loads, as the assembler writes it. */
+static bool print_fli(GString *out, const struct isa_operand *op)
+{
+    static const char *const names[32] = {
+        "-1.0", "min", "1.52587890625e-05", "3.0517578125e-05", "0.00390625", "0.0078125", "0.0625", "0.125", "0.25",
+        "0.3125", "0.375", "0.4375", "0.5", "0.625", "0.75", "0.875", "1.0", "1.25", "1.5", "1.75", "2.0", "2.5", "3.0",
+        "4.0", "8.0", "16.0", "128.0", "256.0", "32768.0", "65536.0", "inf", "nan",
+    };
+
+    g_string_append(out, names[op->value]);
+    return true;
+}
+
 static bool print_fence(GString *out, const struct isa_operand *op)
 {
     if (!op->value) {
@@ -124,6 +143,8 @@ static const struct {
     { "nz", print_nz },         /* shown unless zero */
     { "csr", print_csr },
     { "rm", print_rm },
+    { "rmx", print_rmx },
+    { "fli", print_fli },
     { "fence", print_fence },
     { "aqrl", print_aqrl },     /* suffix */
     { "dot", print_dot },       /* suffix: number */
