@@ -188,7 +188,7 @@ void prop_set_defaults(void *obj, const struct prop *props, size_t count);
 bool prop_parse(struct machine *m, void *obj, const struct prop *prop, const char *where, const char *value,
                 GError **err);
 /* The value as text (g_free it), NULL for an unset pointer. */
-char *prop_format(const void *obj, const struct prop *prop);
+char *prop_format(struct machine *m, const void *obj, const struct prop *prop);
 void prop_free(void *obj, const struct prop *props, size_t count);
 /* "  name=<size>   help (default: x)" lines. */
 void prop_help(const struct prop *props, size_t count, GString *out);
@@ -267,11 +267,12 @@ struct device {
     char *id;                   /* from the user or the board; NULL: none */
     struct bus *parent_bus;     /* NULL: system bus */
     bool realized;
-    bool in_mmio;               /* a callback runs: re-entry by DMA is refused */
+    bool in_mmio;               /* the busy flag of all its regions, see mem_region */
     struct mem_region mmio;     /* if the type has one; the board maps it */
     struct irq_line irq[DEVICE_IRQS_MAX];   /* outputs; the board connects them */
-    const uint8_t *reg_index;   /* offset → 1 + index in regs; see device.c */
+    const uint8_t *reg_index;   /* offset → 1 + index in regs; see reg.c */
     uint32_t reg_extent;        /* size of reg_index */
+    const struct mmio_ops *own_ops; /* table dispatch with the type's limits; NULL: none set */
     uint32_t fdt_phandle;       /* 0: not in the device tree yet */
 };
 

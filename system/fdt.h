@@ -17,37 +17,37 @@ struct fdt {
     uint32_t next_phandle;
 };
 
-struct fdt *fdt_new(void);
+struct fdt *dt_new(void);
 /* From a file; *err where it is not a sound device tree. */
-struct fdt *fdt_new_from_file(const char *path, GError **err);
-void fdt_delete(struct fdt *f);
+struct fdt *dt_new_from_file(const char *path, GError **err);
+void dt_delete(struct fdt *f);
 
 /* Adds a node whose parent exists; returns its path (the argument). */
-const char *fdt_node(struct fdt *f, const char *path);
-bool fdt_has_node(struct fdt *f, const char *path);
+const char *dt_node(struct fdt *f, const char *path);
+bool dt_has_node(struct fdt *f, const char *path);
 /* libfdt's offset of a node that exists, with at least 1 KiB of room after it. */
-int fdt_offset(struct fdt *f, const char *path);
+int dt_offset(struct fdt *f, const char *path);
 
-void fdt_set(struct fdt *f, const char *path, const char *name, const void *value, size_t len);
-void fdt_set_empty(struct fdt *f, const char *path, const char *name);
-void fdt_set_string(struct fdt *f, const char *path, const char *name, const char *value);
+void dt_set(struct fdt *f, const char *path, const char *name, const void *value, size_t len);
+void dt_set_empty(struct fdt *f, const char *path, const char *name);
+void dt_set_string(struct fdt *f, const char *path, const char *name, const char *value);
 /* Strings separated by '\1'. */
-void fdt_set_strings(struct fdt *f, const char *path, const char *name, const char *values);
-void fdt_set_u32(struct fdt *f, const char *path, const char *name, uint32_t value);
-void fdt_set_u64(struct fdt *f, const char *path, const char *name, uint64_t value);
+void dt_set_strings(struct fdt *f, const char *path, const char *name, const char *values);
+void dt_set_u32(struct fdt *f, const char *path, const char *name, uint32_t value);
+void dt_set_u64(struct fdt *f, const char *path, const char *name, uint64_t value);
 /* count 32-bit cells. */
-void fdt_set_cells(struct fdt *f, const char *path, const char *name, const uint32_t *cells, size_t count);
-#define fdt_set_list(f, path, name, ...) \
-    fdt_set_cells(f, path, name, (const uint32_t[]) { __VA_ARGS__ }, \
+void dt_set_cells(struct fdt *f, const char *path, const char *name, const uint32_t *cells, size_t count);
+#define dt_set_list(f, path, name, ...) \
+    dt_set_cells(f, path, name, (const uint32_t[]) { __VA_ARGS__ }, \
                   sizeof((const uint32_t[]) { __VA_ARGS__ }) / sizeof(uint32_t))
 /* A (64-bit address, 64-bit size) pair. */
-void fdt_set_reg(struct fdt *f, const char *path, uint64_t addr, uint64_t size);
+void dt_set_reg(struct fdt *f, const char *path, uint64_t addr, uint64_t size);
 
 /* Gives the node a phandle (or returns the one that it has). */
-uint32_t fdt_phandle(struct fdt *f, const char *path);
+uint32_t dt_phandle(struct fdt *f, const char *path);
 
 /* Packs; then blob's size is its length in bytes. */
-size_t fdt_finish(struct fdt *f);
-bool fdt_write_file(struct fdt *f, const char *path, GError **err);
+size_t dt_finish(struct fdt *f);
+bool dt_write_file(struct fdt *f, const char *path, GError **err);
 
 #endif

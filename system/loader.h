@@ -14,22 +14,28 @@
 
 struct machine;
 
-/* Bytes that each reset copies to addr; the part from len to size is zeroed. */
+/* Bytes that each reset copies to addr; the part from len to size is zeroed. They stay in the file, if it is one, so
+ * that they take no memory of ours. */
 struct rom {
-    char *name;
+    char *name;             /* for messages: the file */
     struct address_space *as;
     paddr addr;
-    uint8_t *data;          /* owned */
+    uint8_t *data;          /* owned; NULL: read from fd at offset */
+    int fd;
+    uint64_t offset;
     uint64_t len, size;
 };
 
-/* Takes data. False and *err where it overlaps another ROM. The first copy is made by the next reset. */
-bool rom_add(struct machine *m, const char *name, paddr addr, void *data, uint64_t len, uint64_t size, GError **err);
+/* Takes data (g_free). False and *err where not all of it is guest RAM or ROM, or it overlaps another ROM. The first
+ * copy is made by the next reset. what names the option in errors. */
+bool rom_add(struct machine *m, const char *what, const char *name, paddr addr, void *data, uint64_t len, uint64_t size,
+             GError **err);
+/* The same with len bytes from offset of an open file; fd is duplicated. */
+bool rom_add_file(struct machine *m, const char *what, const char *name, paddr addr, int fd, uint64_t offset,
+                  uint64_t len, uint64_t size, GError **err);
 /* For machine_reset. */
 void roms_load(struct machine *m);
 void rom_delete(struct rom *r);
-/* The ROM's bytes at addr if all of len is in one, else NULL. */
-const uint8_t *rom_find(struct machine *m, paddr addr, uint64_t len);
 
 /* Whole file of at most max bytes; what names the option in errors. */
 bool load_file(const char *path, const char *what, uint64_t max, uint8_t **data, uint64_t *len, GError **err);
@@ -46,9 +52,6 @@ struct load_area {
     paddr start, end;
 };
 
-/* True where path starts with an ELF magic (or is gzip of one: no). */
-bool load_is_elf(const char *path);
-
 /* ELF executable for machine number em (EM_RISCV = 243), 32 or 64 bits, little-endian; segments go to their physical
  * addresses. bits 0: any. */
 bool load_elf(struct machine *m, const char *path, const char *what, unsigned em, unsigned bits,
@@ -58,16 +61,13 @@ bool load_elf(struct machine *m, const char *path, const char *what, unsigned em
 bool load_raw(struct machine *m, const char *path, const char *what, paddr addr, const struct load_area *area,
               struct load_result *res, GError **err);
 
-/* Linux Image (RISC-V or arm64 header; plain, gzip, EFI zboot with gzip or zstd), u-boot's legacy image not. Unknown raw
- * files are loaded at start as they are. start is aligned by the header's text_offset. */
-bool load_image(struct machine *m, const char *path, const char *what, paddr start, const struct load_area *area,
-                struct load_result *res, GError **err);
-
-/* -kernel: ELF, then Image, then raw. */
+/* -kernel: ELF; else Linux Image (RISC-V or arm64 header; plain, gzip, EFI zboot with gzip or zstd) or an unknown raw
+ * file, at start. */
 bool load_kernel(struct machine *m, const char *path, unsigned em, unsigned bits, paddr start,
                  const struct load_area *area, struct load_result *res, GError **err);
 
-/* First existing of dirs/name in the data directories of the distribution and of -L; g_free the result. NULL: none. */
-char *firmware_find(const char *name);
+/* The first file there is among names (NULL-terminated) in the directories of -L and the distribution's; a name with a
+ * slash at its start or that exists as it is stands for itself. g_free the result; NULL: none. */
+char *firmware_find(struct machine *m, const char *const *names);
 
 #endif

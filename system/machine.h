@@ -59,6 +59,7 @@ struct machine_options {
     unsigned cpus, max_cpus;    /* -smp; 0: one */
     unsigned sockets, clusters, cores, threads; /* topology; 0: derived */
     char *cpu_model;        /* -cpu; NULL: the board's default */
+    GPtrArray *data_dirs;   /* of char *: -L, where firmware is looked for first */
     bool no_reboot;         /* a reset request ends the program */
     bool no_shutdown;       /* a shutdown request stops the machine only */
     bool start_stopped;     /* -S */
@@ -82,6 +83,13 @@ enum machine_event {
     EVENT_POWERDOWN,
     EVENT_SHUTDOWN,         /* about to stop for good */
     EVENT_WAKEUP,
+};
+
+/* How device properties name back ends: the front end that owns these sets m->backends, because this level does not
+ * call them. kind is PROP_KIND_CHARDEV, _NETDEV or _DRIVE. */
+struct backend_ops {
+    void *(*find)(struct machine *m, enum prop_kind kind, const char *id);             /* NULL: no such */
+    const char *(*id)(struct machine *m, enum prop_kind kind, const void *backend);
 };
 
 struct machine_listener {
@@ -110,7 +118,8 @@ struct machine {
     GPtrArray *listeners;           /* of struct machine_listener */
     GPtrArray *resets;              /* of struct reset_hook */
 
-    /* Back ends, for device properties; the command line sets them and frees them after machine_delete. NULL: none. */
+    /* Back ends; the command line sets them and frees them after machine_delete. NULL: none. */
+    const struct backend_ops *backends;
     struct chardev_set *chardevs;
     struct net_set *nets;
     GHashTable *drives;             /* id → struct block_backend */
@@ -144,9 +153,9 @@ char *machine_unused_global(struct machine *m);
 /* Starts the accelerator and lets the board make everything. */
 bool machine_realize(struct machine *m, GError **err);
 
-/* Resets, then runs the main loop until the machine shuts down; returns the exit status. The machine starts running
- * unless opt.start_stopped. Takes the machine lock itself. */
-int machine_run(struct machine *m);
+/* Resets, then runs the main loop until the machine shuts down; *status is the exit status for the program. The machine
+ * starts running unless opt.start_stopped. Takes the machine lock itself. False and *err where it could not start. */
+bool machine_run(struct machine *m, int *status, GError **err);
 
 static inline void machine_lock(struct machine *m)
 {

@@ -133,6 +133,9 @@ struct mem_region {
     uint64_t ram_start;         /* offset of the region in its block */
     const struct mmio_ops *ops;
     void *opaque;               /* for ops */
+    bool *busy;                 /* set while a callback runs under the machine lock; an access that comes meanwhile (a
+                                 * device that reaches itself by DMA) is refused. Regions of one device share one flag */
+    bool own_busy;              /* what busy points to until the owner changes it */
     struct mem_region *target;  /* alias */
     uint64_t target_start;
 };
