@@ -13,6 +13,7 @@
 #define TARGET_RISCV_CPU_H
 
 #include "system/cpu.h"
+#include "target/isa.h"
 #include "target/riscv/ext.h"
 #include "tcg/ir.h"
 
@@ -63,6 +64,7 @@ struct rv_cpu {
 
     /* ---- the model; fixed after init ---- */
     struct rv_exts ext;
+    struct isa_needs needs[2];      /* what of the instruction tables it has, for XLEN 32 and 64: rv_needs() of ext */
     const char *model;              /* its name */
     uint8_t mxlen;                  /* 32 or 64 */
     uint8_t satp_max;               /* highest satp.MODE that it accepts (0, 1 = Sv32, 8 = Sv39, 9 = Sv48, 10 = Sv57) */
