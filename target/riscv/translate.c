@@ -41,6 +41,7 @@ void rv_store(struct rv_tr *t, unsigned rs1, int32_t imm, ir_ref v, unsigned mem
 
 void rv_exit(struct rv_tr *t, uint64_t pc, enum ir_exit code)
 {
+    rv_fp_settle(t);
     ir_put(t->ir, IR_SLOT_PC, ir_i64(t->ir, pc));
     ir_exit(t->ir, code);
     t->ended = true;
@@ -52,12 +53,18 @@ void rv_goto(struct rv_tr *t, uint64_t pc)
         rv_exit(t, pc, IR_EXIT_STEPPED);
         return;
     }
+    if (t->key_changed) {
+        rv_goto_ind(t, ir_i64(t->ir, pc));
+        return;
+    }
+    rv_fp_settle(t);
     ir_goto_pc(t->ir, pc, pc <= t->pc);
     t->ended = true;
 }
 
 void rv_goto_ind(struct rv_tr *t, ir_ref pc)
 {
+    rv_fp_settle(t);
     if (t->tb->single_step) {
         ir_put(t->ir, IR_SLOT_PC, pc);
         ir_exit(t->ir, IR_EXIT_STEPPED);
@@ -71,6 +78,7 @@ ir_ref rv_call_insn(struct rv_tr *t, enum rv_helper helper, unsigned nargs, ir_r
 {
     const ir_ref args[] = { ir_i32(t->ir, t->insn), a, b };
 
+    rv_fp_settle(t);
     return ir_call(t->ir, helper, nargs + 1, args);
 }
 
@@ -162,6 +170,9 @@ static void build(struct rv_tr *t, unsigned max_insns)
     t->tb->insns = t->tb->bytes = 0;
     t->pc = t->tb->pc;
     t->ended = false;
+    t->key = t->tb->key;
+    t->key_changed = false;
+    t->fp_lazy = 0;
     while (!t->ended && !stop_before(t, max_insns)) {
         one_insn(t);
         t->pc = t->next_pc;
@@ -174,7 +185,6 @@ void rv_translate(struct tr_block *tb, struct ir *ir)
         .ir = ir,
         .cpu = rv_cpu(tb->cpu),
         .tb = tb,
-        .key = tb->key,
         .xlen = rv_key_xlen(tb->key),
         .mem = rv_key_idx(tb->key) << IR_MEM_IDX_SHIFT,
     };

@@ -110,7 +110,7 @@ static char *normal(const char *line)
 
 /* Hints that objdump 2.40 shows, without aliases, as the instruction whose encoding they take: ours, theirs. */
 static const char *const same_thing[][2] = {
-    { "c.nop ", "c.addi zero," }, { "c.slli ", "c.slli64 " }, { "c.srli ", "c.srli64 " }, { "c.srai ", "c.srai64 " },
+    { "c.nop", "c.addi zero," }, { "c.slli ", "c.slli64 " }, { "c.srli ", "c.srli64 " }, { "c.srai ", "c.srai64 " },
     { "ntl.", "add zero,zero," }, { "c.ntl.", "c.add zero," },
 };
 

@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The families of floating-point instructions: see target/riscv/fp.h. */
+#include "target/riscv/fp.h"
+
+#include "target/riscv/cpu.h"
+
+static enum ir_type type_of(enum rv_fmt fmt)
+{
+    return fmt == RV_FMT_S ? IR_F32 : IR_F64;
+}
+
+/* ---- registers ---- */
+
+/* The whole register, its NaN canonical. */
+static ir_ref reg(struct rv_tr *t, unsigned r)
+{
+    if (t->fp_lazy >> r & 1) {
+        t->fp_lazy &= ~(1u << r);
+        ir_put(t->ir, RV_SLOT_F + r, ir_canon(t->ir, ir_get(t->ir, RV_SLOT_F + r)));
+    }
+    return ir_get(t->ir, RV_SLOT_F + r);
+}
+
+static void put_reg(struct rv_tr *t, unsigned r, ir_ref v)
+{
+    t->fp_lazy &= ~(1u << r);
+    ir_put(t->ir, RV_SLOT_F + r, v);
+}
+
+void rv_fp_settle(struct rv_tr *t)
+{
+    while (t->fp_lazy) {
+        reg(t, __builtin_ctz(t->fp_lazy));
+    }
+}
+
+/* An operand of arithmetic, single or double: which NaN it is doesn't matter. But a double's NaN that is not canonical
+ * could look like a boxed single. */
+static ir_ref operand(struct rv_tr *t, enum rv_fmt fmt, unsigned r)
+{
+    if (fmt == RV_FMT_S) {
+        return ir_unbox32(t->ir, reg(t, r));
+    }
+    return ir_get(t->ir, RV_SLOT_F + r);
+}
+
+/* A single or double that is no NaN, or that has its NaN from elsewhere. */
+static void put_exact(struct rv_tr *t, enum rv_fmt fmt, unsigned rd, ir_ref v)
+{
+    put_reg(t, rd, fmt == RV_FMT_S ? ir_box32(t->ir, v) : v);
+}
+
+/* A single or double as the host computed it. */
+static void put_result(struct rv_tr *t, enum rv_fmt fmt, unsigned rd, ir_ref v)
+{
+    if (fmt == RV_FMT_S) {
+        put_reg(t, rd, ir_box32(t->ir, ir_canon(t->ir, v)));
+    } else {
+        put_reg(t, rd, ir_noncanon(t->ir, v));
+        t->fp_lazy |= 1u << rd;
+    }
+}
+
+ir_ref rv_fp_bits(struct rv_tr *t, unsigned r)
+{
+    return ir_fbits(t->ir, reg(t, r));
+}
+
+void rv_fp_put_bits(struct rv_tr *t, unsigned rd, ir_ref bits)
+{
+    put_reg(t, rd, ir_bitsf(t->ir, bits));
+}
+
+void rv_fp_constant(struct rv_tr *t, enum rv_fmt fmt, unsigned rd, uint64_t bits)
+{
+    if (rv_fp_begin(t)) {
+        put_reg(t, rd, ir_const(t->ir, IR_F64, rv_fp_box(fmt, bits)));
+    }
+}
+
+/* ---- checks and rounding ---- */
+
+/* mstatus.FS for an instruction that only reads f registers. */
+static bool begin_reader(struct rv_tr *t)
+{
+    if ((t->key & RV_KEY_FS) == RV_KEY_FS_OFF) {
+        rv_illegal(t);
+        return false;
+    }
+    return true;
+}
+
+/* The first write makes FS dirty. The translation goes on under the key that this gives; what is chained to it must be
+ * looked up by that key, so the block ends in an indirect jump (rv_goto). */
+bool rv_fp_begin(struct rv_tr *t)
+{
+    if (!begin_reader(t)) {
+        return false;
+    }
+    if ((t->key & RV_KEY_FS) == RV_KEY_FS_CLEAN) {
+        ir_call(t->ir, RV_HELPER_fs_dirty, 0, NULL);
+        t->key = (t->key & ~RV_KEY_FS) | RV_KEY_FS_DIRTY;
+        t->key_changed = true;
+    }
+    return true;
+}
+
+/* For instructions with a rounding mode: it must be a valid one. Modes 5 and 6 are not decoded. */
+static bool begin_rounded(struct rv_tr *t, unsigned rm)
+{
+    if (!rv_fp_begin(t)) {
+        return false;
+    }
+    if (rm == RV_RM_DYN && (t->key & RV_KEY_FRM) == RV_KEY_FRM_BAD) {
+        rv_illegal(t);
+        return false;
+    }
+    return true;
+}
+
+/* Does the host's FPU round as the instruction wants? */
+static bool host_rounds(const struct rv_tr *t, unsigned rm)
+{
+    return rm == RV_RM_DYN && (t->key & RV_KEY_FRM) == RV_KEY_FRM_HOST;
+}
+
+/* ---- soft float ---- */
+
+static ir_ref call_soft(struct rv_tr *t, uint32_t desc, ir_ref a, ir_ref b, ir_ref c)
+{
+    const ir_ref args[] = { ir_i32(t->ir, desc), a, b, c };
+
+    rv_fp_settle(t);
+    return ir_call(t->ir, RV_HELPER_fp, 4, args);
+}
+
+ir_ref rv_fp_soft(struct rv_tr *t, uint32_t desc, unsigned rs1, unsigned rs2, unsigned rs3)
+{
+    return call_soft(t, desc, rv_fp_bits(t, rs1), rv_fp_bits(t, rs2), rv_fp_bits(t, rs3));
+}
+
+/* ---- the families ---- */
+
+void rv_fp_arith(struct rv_tr *t, enum rv_fmt fmt, enum rv_fp_op op, const struct rv_FRM *a)
+{
+    static const uint8_t host[] = {
+        [RV_FP_ADD] = IR_OP_fadd, [RV_FP_SUB] = IR_OP_fsub, [RV_FP_MUL] = IR_OP_fmul, [RV_FP_DIV] = IR_OP_fdiv,
+    };
+
+    if (!begin_rounded(t, a->rm)) {
+        return;
+    }
+    if (fmt == RV_FMT_H || !host_rounds(t, a->rm)) {
+        rv_fp_put_bits(t, a->rd, rv_fp_soft(t, rv_fp_desc(op, fmt, 0, a->rm), a->rs1, a->rs2, 0));
+        return;
+    }
+    put_result(t, fmt, a->rd, ir_emit2(t->ir, host[op], type_of(fmt), operand(t, fmt, a->rs1),
+                                       operand(t, fmt, a->rs2)));
+}
+
+void rv_fp_sqrt(struct rv_tr *t, enum rv_fmt fmt, const struct rv_FR1M *a)
+{
+    if (!begin_rounded(t, a->rm)) {
+        return;
+    }
+    if (fmt == RV_FMT_H || !host_rounds(t, a->rm)) {
+        rv_fp_put_bits(t, a->rd, rv_fp_soft(t, rv_fp_desc(RV_FP_SQRT, fmt, 0, a->rm), a->rs1, 0, 0));
+        return;
+    }
+    put_result(t, fmt, a->rd, ir_fsqrt(t->ir, operand(t, fmt, a->rs1)));
+}
+
+void rv_fp_fma(struct rv_tr *t, enum rv_fmt fmt, enum rv_fp_op op, const struct rv_R4 *a)
+{
+    if (!begin_rounded(t, a->rm)) {
+        return;
+    }
+    if (fmt == RV_FMT_H || !host_rounds(t, a->rm)) {
+        rv_fp_put_bits(t, a->rd, rv_fp_soft(t, rv_fp_desc(op, fmt, 0, a->rm), a->rs1, a->rs2, a->rs3));
+        return;
+    }
+    put_result(t, fmt, a->rd, ir_fma(t->ir, operand(t, fmt, a->rs1), operand(t, fmt, a->rs2), operand(t, fmt, a->rs3),
+                                     op - RV_FP_MADD));
+}
+
+void rv_fp_minmax(struct rv_tr *t, enum rv_fmt fmt, enum rv_fp_op op, const struct rv_R *a)
+{
+    enum ir_op host = op == RV_FP_MIN ? IR_OP_fmin : IR_OP_fmax;
+
+    if (!rv_fp_begin(t)) {
+        return;
+    }
+    if (fmt == RV_FMT_H || op == RV_FP_MINM || op == RV_FP_MAXM) {
+        rv_fp_put_bits(t, a->rd, rv_fp_soft(t, rv_fp_desc(op, fmt, 0, 0), a->rs1, a->rs2, 0));
+        return;
+    }
+    put_result(t, fmt, a->rd, ir_emit2(t->ir, host, type_of(fmt), operand(t, fmt, a->rs1), operand(t, fmt, a->rs2)));
+}
+
+void rv_fp_compare(struct rv_tr *t, enum rv_fmt fmt, enum rv_fp_op op, const struct rv_R *a)
+{
+    static const uint8_t host[] = {
+        [RV_FP_EQ] = IR_FEQ, [RV_FP_LT] = IR_FLT, [RV_FP_LE] = IR_FLE, [RV_FP_LTQ] = IR_FLTQ, [RV_FP_LEQ] = IR_FLEQ,
+    };
+
+    if (!rv_fp_begin(t)) {
+        return;
+    }
+    if (fmt == RV_FMT_H) {
+        rv_set(t, a->rd, rv_fp_soft(t, rv_fp_desc(op, fmt, 0, 0), a->rs1, a->rs2, 0));
+        return;
+    }
+    rv_set(t, a->rd, ir_fcmp(t->ir, host[op], operand(t, fmt, a->rs1), operand(t, fmt, a->rs2)));
+}
+
+void rv_fp_class(struct rv_tr *t, enum rv_fmt fmt, const struct rv_R1 *a)
+{
+    if (begin_reader(t)) {
+        const ir_ref args[] = { ir_i32(t->ir, fmt), rv_fp_bits(t, a->rs1) };
+
+        rv_set(t, a->rd, ir_call(t->ir, RV_HELPER_fclass, 2, args));
+    }
+}
+
+void rv_fp_round(struct rv_tr *t, enum rv_fmt fmt, enum rv_fp_op op, const struct rv_FR1M *a)
+{
+    if (begin_rounded(t, a->rm)) {
+        rv_fp_put_bits(t, a->rd, rv_fp_soft(t, rv_fp_desc(op, fmt, 0, a->rm), a->rs1, 0, 0));
+    }
+}
+
+/* A static mode other than ties-away can be named in the IR's conversion. */
+void rv_fp_to_int(struct rv_tr *t, enum rv_fmt fmt, enum rv_fp_op op, const struct rv_FR1M *a)
+{
+    bool wide = op == RV_FP_TO_L || op == RV_FP_TO_LU, is_signed = op == RV_FP_TO_W || op == RV_FP_TO_L;
+    bool named = a->rm <= FP_RUP;
+    ir_ref v;
+
+    if (!begin_rounded(t, a->rm)) {
+        return;
+    }
+    if (fmt == RV_FMT_H || !(named || host_rounds(t, a->rm))) {
+        rv_set(t, a->rd, rv_fp_soft(t, rv_fp_desc(op, fmt, 0, a->rm), a->rs1, 0, 0));
+        return;
+    }
+    v = ir_fcvt(t->ir, is_signed ? IR_OP_fcvt_fs : IR_OP_fcvt_fu, wide ? IR_I64 : IR_I32, operand(t, fmt, a->rs1),
+                named ? a->rm : IR_RDYN);
+    rv_set(t, a->rd, wide ? v : ir_exts32(t->ir, v));
+}
+
+void rv_fp_from_int(struct rv_tr *t, enum rv_fmt fmt, enum rv_fp_op op, const struct rv_FR1M *a)
+{
+    bool wide = op == RV_FP_FROM_L || op == RV_FP_FROM_LU, is_signed = op == RV_FP_FROM_W || op == RV_FP_FROM_L;
+    bool exact = fmt == RV_FMT_D && !wide;
+    ir_ref x, zero = ir_i64(t->ir, 0);
+
+    if (!begin_rounded(t, a->rm)) {
+        return;
+    }
+    x = rv_get(t, a->rs1);
+    if (fmt == RV_FMT_H || !(exact || host_rounds(t, a->rm))) {
+        rv_fp_put_bits(t, a->rd, call_soft(t, rv_fp_desc(op, fmt, 0, a->rm), x, zero, zero));
+        return;
+    }
+    put_exact(t, fmt, a->rd, ir_fcvt(t->ir, is_signed ? IR_OP_fcvt_sf : IR_OP_fcvt_uf, type_of(fmt),
+                                     wide ? x : ir_trunc(t->ir, x), IR_RDYN));
+}
+
+/* Widening is exact. */
+void rv_fp_convert(struct rv_tr *t, enum rv_fmt to, enum rv_fmt from, const struct rv_FR1M *a)
+{
+    if (!begin_rounded(t, a->rm)) {
+        return;
+    }
+    if (to == RV_FMT_H || from == RV_FMT_H || (to == RV_FMT_S && !host_rounds(t, a->rm))) {
+        rv_fp_put_bits(t, a->rd, rv_fp_soft(t, rv_fp_desc(RV_FP_CONVERT, to, from, a->rm), a->rs1, 0, 0));
+        return;
+    }
+    put_result(t, to, a->rd, ir_fcvt(t->ir, IR_OP_fcvt_ff, type_of(to), operand(t, from, a->rs1), IR_RDYN));
+}
+
+/* With both sources the same these are fmv, fneg and fabs. A copied double may stay marked. */
+static void copy_double(struct rv_tr *t, const struct rv_R *a)
+{
+    uint32_t lazy = t->fp_lazy >> a->rs1 & 1;
+
+    put_reg(t, a->rd, ir_get(t->ir, RV_SLOT_F + a->rs1));
+    t->fp_lazy |= lazy << a->rd;
+}
+
+/* The bits of a half, I64, in the low 16 of a value whose other bits may be anything. */
+static ir_ref half_bits(struct rv_tr *t, unsigned r)
+{
+    ir_ref v = rv_fp_bits(t, r);
+
+    return ir_select(t->ir, IR_GEU, v, ir_i64(t->ir, rv_fp_box(RV_FMT_H, 0)), v,
+                     ir_i64(t->ir, rv_fp_unbox(RV_FMT_H, 0)));
+}
+
+static void sign_half(struct rv_tr *t, unsigned op, const struct rv_R *a)
+{
+    ir_ref sign = ir_i64(t->ir, 0x8000), x = half_bits(t, a->rs1), y = half_bits(t, a->rs2);
+
+    if (op == 1) {
+        y = ir_not(t->ir, y);
+    } else if (op == 2) {
+        y = ir_xor(t->ir, x, y);
+    }
+    x = ir_or(t->ir, ir_andc(t->ir, x, sign), ir_and(t->ir, y, sign));
+    rv_fp_put_bits(t, a->rd, ir_or(t->ir, x, ir_i64(t->ir, rv_fp_box(RV_FMT_H, 0))));
+}
+
+void rv_fp_sign(struct rv_tr *t, enum rv_fmt fmt, unsigned op, const struct rv_R *a)
+{
+    ir_ref x, y;
+
+    if (!rv_fp_begin(t)) {
+        return;
+    }
+    if (fmt == RV_FMT_H) {
+        sign_half(t, op, a);
+        return;
+    }
+    if (fmt == RV_FMT_D && op == 0 && a->rs1 == a->rs2) {
+        copy_double(t, a);
+        return;
+    }
+    x = fmt == RV_FMT_D ? reg(t, a->rs1) : operand(t, fmt, a->rs1);
+    y = fmt == RV_FMT_D ? reg(t, a->rs2) : operand(t, fmt, a->rs2);
+    put_exact(t, fmt, a->rd, ir_fcopysign(t->ir, x, y, op));
+}
+
+/* ---- loads, stores, moves ---- */
+
+void rv_fp_load(struct rv_tr *t, enum rv_fmt fmt, const struct rv_I *a)
+{
+    ir_ref v;
+
+    if (!rv_fp_begin(t)) {
+        return;
+    }
+    if (fmt == RV_FMT_H) {
+        v = rv_load(t, IR_I64, a->rs1, a->imm, IR_MEM_16);
+        rv_fp_put_bits(t, a->rd, ir_or(t->ir, v, ir_i64(t->ir, rv_fp_box(RV_FMT_H, 0))));
+        return;
+    }
+    v = rv_load(t, type_of(fmt), a->rs1, a->imm, fmt == RV_FMT_S ? IR_MEM_32 : IR_MEM_64);
+    put_exact(t, fmt, a->rd, v);
+}
+
+/* A narrow store takes the register's low bits, boxed or not. */
+void rv_fp_store(struct rv_tr *t, enum rv_fmt fmt, const struct rv_S *a)
+{
+    if (!begin_reader(t)) {
+        return;
+    }
+    switch (fmt) {
+    case RV_FMT_S:
+        rv_store(t, a->rs1, a->imm, ir_low32(t->ir, reg(t, a->rs2)), IR_MEM_32);
+        break;
+    case RV_FMT_D:
+        rv_store(t, a->rs1, a->imm, reg(t, a->rs2), IR_MEM_64);
+        break;
+    case RV_FMT_H:
+        rv_store(t, a->rs1, a->imm, rv_fp_bits(t, a->rs2), IR_MEM_16);
+        break;
+    }
+}
+
+void rv_fp_to_x(struct rv_tr *t, enum rv_fmt fmt, const struct rv_R1 *a)
+{
+    if (!begin_reader(t)) {
+        return;
+    }
+    switch (fmt) {
+    case RV_FMT_S:
+        rv_set(t, a->rd, ir_exts32(t->ir, ir_fbits(t->ir, ir_low32(t->ir, reg(t, a->rs1)))));
+        break;
+    case RV_FMT_D:
+        rv_set(t, a->rd, rv_fp_bits(t, a->rs1));
+        break;
+    case RV_FMT_H:
+        rv_set(t, a->rd, ir_exts16(t->ir, rv_fp_bits(t, a->rs1)));
+        break;
+    }
+}
+
+void rv_fp_from_x(struct rv_tr *t, enum rv_fmt fmt, const struct rv_R1 *a)
+{
+    ir_ref x;
+
+    if (!rv_fp_begin(t)) {
+        return;
+    }
+    x = rv_get(t, a->rs1);
+    switch (fmt) {
+    case RV_FMT_S:
+        put_exact(t, fmt, a->rd, ir_bitsf(t->ir, ir_trunc(t->ir, x)));
+        break;
+    case RV_FMT_D:
+        rv_fp_put_bits(t, a->rd, x);
+        break;
+    case RV_FMT_H:
+        rv_fp_put_bits(t, a->rd, ir_or(t->ir, x, ir_i64(t->ir, rv_fp_box(RV_FMT_H, 0))));
+        break;
+    }
+}
