@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The IR interpreter: the reference semantics of every operation, and the engine of hosts without a back end.
- * Guest memory goes through callbacks; floating point uses fpu/ or the host FPU with exact flags, whichever is proven.
+ * Guest memory goes through callbacks; floating point is fpu/'s soft float.
  */
 #ifndef TCG_INTERP_H
 #define TCG_INTERP_H
@@ -36,5 +36,8 @@ struct interp_scratch *interp_scratch_new(void);
 void interp_scratch_free(struct interp_scratch *s);
 struct interp_left interp_run(struct interp_scratch *s, const struct ir *ir, struct cpu *cpu, const struct interp_env *env,
                               unsigned max_blocks);
+
+/* Guest instructions that the region which runs, or has been left by longjmp, completed before its current one. */
+unsigned interp_insns(const struct interp_scratch *s);
 
 #endif

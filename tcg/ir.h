@@ -279,7 +279,9 @@ struct ir_op_info {
 };
 extern const struct ir_op_info ir_ops[IR_OP_COUNT];
 const char *ir_type_name(enum ir_type type);
-extern const char *const ir_cond_names[12];
+/* Names of the values of ir_insn.sub; NULL and *n = the number of values where they are plain numbers (1: always 0). */
+const char *const *ir_sub_names(enum ir_op op, unsigned *n);
+extern const char *const ir_exit_names[];       /* by enum ir_exit, IR_EXIT_LOOKUP .. IR_EXIT_YIELD */
 
 /* Value operands in the pool: fills spans with up to two runs of them (select, calls, the arguments of edges); returns
  * how many. The operands of i are these and v[0 .. ir_ops[op].values). */
@@ -293,7 +295,21 @@ void ir_each_use(struct ir *ir, struct ir_insn *i, void (*f)(ir_ref *r, void *op
 /* Blocks that a block's terminator names: 0, 1 or 2. */
 unsigned ir_successors(const struct ir *ir, unsigned block, unsigned succ[2]);
 
-/* ---- text form, checks, passes ---- */
+/* ---- text form, checks, passes ----
+ *
+ * One line for each instruction, `#` starts a comment:
+ *
+ *   b0:                                  a block; `loop` and `cold` may follow
+ *       insn 0x80000000, 4
+ *       v2:i64 = get a0                  values are named by number; slots and helpers by name
+ *       v3:i64 = add v2, -16             constants are I64 ...
+ *       v4:f32? = bitsf 0x7fc00001:i32   ... unless a type follows; `?` marks IR_NONCANON
+ *       v5:i64 = ld.s32.align.m1 [v3 + 8]    sub and mem by their names; m1: MMU index 1
+ *       v6:i64 = select.ltu v2, v3, v5, 0
+ *       v7:i64 = call helper(v6, 1)
+ *       put a0, v7
+ *       brcond.lt v2, v3, b1(v5, 1), b0
+ */
 void ir_print(const struct ir *ir, GString *out);                                      /* tcg/print.c */
 bool ir_parse(struct ir *ir, const struct ir_target *t, const char *text, GError **err); /* tcg/parse.c */
 bool ir_verify(const struct ir *ir, GError **err);                                     /* tcg/verify.c */

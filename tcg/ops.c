@@ -20,9 +20,33 @@ const struct ir_op_info ir_ops[IR_OP_COUNT] = {
 #undef OP
 };
 
-const char *const ir_cond_names[12] = {
-    "eq", "ne", "lt", "ge", "le", "gt", "ltu", "geu", "leu", "gtu", "tsteq", "tstne"
-};
+const char *const ir_exit_names[] = { "", "lookup", "halt", "debug", "stepped", "yield" };
+
+const char *const *ir_sub_names(enum ir_op op, unsigned *n)
+{
+    static const char *const conds[] = { "eq", "ne", "lt", "ge", "le", "gt", "ltu", "geu", "leu", "gtu", "tsteq", "tstne" };
+    static const char *const fconds[] = { "feq", "flt", "fle", "fltq", "fleq" };
+    static const char *const fmas[] = { "madd", "nmsub", "msub", "nmadd" };    /* enum ir_fma bits, as RISC-V calls them */
+    static const char *const rounds[] = { "rne", "rtz", "rdn", "rup", "rmm", NULL, NULL, "dyn" };
+    static const char *const rmws[] = { "xchg", "add", "and", "or", "xor", "mins", "maxs", "minu", "maxu" };
+    static const char *const signs[] = { "copy", "not", "xor" };
+    static const char *const polls[] = { "forward", "poll" };
+#define NAMES(list) do { *n = G_N_ELEMENTS(list); return list; } while (0)
+
+    switch (op) {
+    case IR_OP_setcond: case IR_OP_select: case IR_OP_brcond: NAMES(conds);
+    case IR_OP_fcmp: NAMES(fconds);
+    case IR_OP_fma: NAMES(fmas);
+    case IR_OP_fcvt_fs: case IR_OP_fcvt_fu: NAMES(rounds);
+    case IR_OP_rmw: NAMES(rmws);
+    case IR_OP_fcopysign: NAMES(signs);
+    case IR_OP_goto_pc: NAMES(polls);
+    default: break;
+    }
+#undef NAMES
+    *n = op == IR_OP_fence ? 16 : op == IR_OP_insn ? 256 : 1;
+    return NULL;
+}
 
 const char *ir_type_name(enum ir_type type)
 {
