@@ -242,6 +242,7 @@ struct device_type {
     uint64_t mmio_size;         /* of the region dev.mmio, 0: none (a hook may also set dev.mmio.size before mapping) */
     const struct mmio_ops *mmio;    /* raw callbacks (opaque is the device) instead of the register table; with a table
                                      * and read == NULL only its sizes and flags count */
+    bool one_reg;               /* an access reaches the register at its address only, whatever its size (8-bit chips) */
     unsigned irqs;              /* output lines used, up to DEVICE_IRQS_MAX */
 
     bool (*realize)(struct device *d, GError **err);

@@ -212,6 +212,16 @@ struct ram_block *machine_new_ram(struct machine *m, const char *name, uint64_t 
     return ram_block_new(&m->memory, name, size, err);
 }
 
+struct clock *machine_rtc_clock(struct machine *m)
+{
+    return m->opt.rtc_vm_clock ? &m->virtual_clock : &m->host_clock;
+}
+
+int64_t machine_rtc_ns(struct machine *m)
+{
+    return clock_now_ns(machine_rtc_clock(m)) + m->opt.rtc_offset_ns;
+}
+
 const struct cpu_type *cpu_type_find(const char *name)
 {
     for (unsigned i = 0; cpu_types[i]; i++) {

@@ -65,6 +65,8 @@ struct machine_options {
     bool start_stopped;     /* -S */
     bool no_defaults;       /* -nodefaults: no default devices */
     bool graphics;          /* a display is wanted (false: -nographic) */
+    bool rtc_vm_clock;      /* -rtc clock=vm: RTCs follow the virtual clock */
+    int64_t rtc_offset_ns;  /* -rtc base=: what RTCs show, minus their clock */
     struct chardev *serial[4];  /* -serial, in order; NULL: none */
     struct block_backend *pflash[2];    /* -drive if=pflash,unit=N */
     struct block_backend *virtio[8];    /* -drive if=virtio,unit=N, for boards that make the device themselves */
@@ -202,6 +204,10 @@ void machine_listener_remove(struct machine *m, struct machine_listener *l);
 void machine_on_reset(struct machine *m, void (*fn)(void *opaque), void *opaque);
 
 /* ---- parts ---- */
+
+/* What a real-time clock follows, and the time that it shows: ns since 1970 in the guest's idea of RTC time (UTC). */
+struct clock *machine_rtc_clock(struct machine *m);
+int64_t machine_rtc_ns(struct machine *m);
 
 /* Makes RAM, or dies by *err; the memory region is the caller's to map. */
 struct ram_block *machine_new_ram(struct machine *m, const char *name, uint64_t size, GError **err);

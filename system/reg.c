@@ -167,7 +167,7 @@ static enum mem_result regs_read(void *opaque, uint64_t offset, unsigned size, u
         }
         any = true;
         *value |= ((reg_read(d, p.r, p.index, attrs.debug) >> (8 * p.skip)) & bytes_mask(p.len)) << (8 * i);
-        i += p.len;
+        i += d->type->one_reg ? size : p.len;
     }
     if (!any && !attrs.debug) {
         log_guest("%s: read of no register at offset 0x%" G_GINT64_MODIFIER "x", d->type->name, offset);
@@ -189,7 +189,7 @@ static enum mem_result regs_write(void *opaque, uint64_t offset, unsigned size, 
         any = true;
         reg_write(d, p.r, p.index, ((value >> (8 * i)) & bytes_mask(p.len)) << (8 * p.skip),
                   bytes_mask(p.len) << (8 * p.skip));
-        i += p.len;
+        i += d->type->one_reg ? size : p.len;
     }
     if (!any) {
         log_guest("%s: write to no register at offset 0x%" G_GINT64_MODIFIER "x", d->type->name, offset);
