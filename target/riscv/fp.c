@@ -11,54 +11,69 @@ static enum ir_type type_of(enum rv_fmt fmt)
 
 /* ---- registers ---- */
 
-/* The whole register, its NaN canonical. */
-static ir_ref reg(struct rv_tr *t, unsigned r)
+static ir_ref slot_get(struct rv_tr *t, unsigned r)
 {
-    if (t->fp_lazy >> r & 1) {
-        t->fp_lazy &= ~(1u << r);
-        ir_put(t->ir, RV_SLOT_F + r, ir_canon(t->ir, ir_get(t->ir, RV_SLOT_F + r)));
-    }
     return ir_get(t->ir, RV_SLOT_F + r);
 }
 
-static void put_reg(struct rv_tr *t, unsigned r, ir_ref v)
+static void slot_put(struct rv_tr *t, unsigned r, ir_ref v)
 {
-    t->fp_lazy &= ~(1u << r);
     ir_put(t->ir, RV_SLOT_F + r, v);
 }
 
-void rv_fp_settle(struct rv_tr *t)
+static ir_ref canonical(struct rv_tr *t, ir_ref v)
 {
-    while (t->fp_lazy) {
-        reg(t, __builtin_ctz(t->fp_lazy));
+    return ir_is_noncanon(t->ir, v) ? ir_canon(t->ir, v) : v;
+}
+
+/* v (single or double) as a register holds it; its mark goes along. */
+static ir_ref boxed(struct rv_tr *t, ir_ref v)
+{
+    ir_ref box;
+
+    if (ir_type_of(t->ir, v) == IR_F64) {
+        return v;
     }
+    box = ir_box32(t->ir, v);
+    return ir_is_noncanon(t->ir, v) ? ir_noncanon(t->ir, box) : box;
+}
+
+/* The whole register, its NaN canonical. */
+static ir_ref reg(struct rv_tr *t, unsigned r)
+{
+    ir_ref v = slot_get(t, r);
+
+    if (!ir_is_noncanon(t->ir, v)) {
+        return v;
+    }
+    if (t->ir->insns[v].op == IR_OP_box32) {
+        return ir_box32(t->ir, ir_canon(t->ir, ir_low32(t->ir, v)));
+    }
+    return ir_canon(t->ir, v);
 }
 
 /* An operand of arithmetic, single or double: which NaN it is doesn't matter. But a double's NaN that is not canonical
  * could look like a boxed single. */
 static ir_ref operand(struct rv_tr *t, enum rv_fmt fmt, unsigned r)
 {
-    if (fmt == RV_FMT_S) {
-        return ir_unbox32(t->ir, reg(t, r));
+    ir_ref v = slot_get(t, r);
+
+    if (fmt == RV_FMT_D) {
+        return v;
     }
-    return ir_get(t->ir, RV_SLOT_F + r);
+    return ir_unbox32(t->ir, ir_is_noncanon(t->ir, v) && t->ir->insns[v].op == IR_OP_box32 ? v : reg(t, r));
 }
 
-/* A single or double that is no NaN, or that has its NaN from elsewhere. */
-static void put_exact(struct rv_tr *t, enum rv_fmt fmt, unsigned rd, ir_ref v)
+/* A single or double whose NaN, if it is one, is as it must be, or is marked already. */
+static void put_exact(struct rv_tr *t, unsigned rd, ir_ref v)
 {
-    put_reg(t, rd, fmt == RV_FMT_S ? ir_box32(t->ir, v) : v);
+    slot_put(t, rd, boxed(t, v));
 }
 
 /* A single or double as the host computed it. */
-static void put_result(struct rv_tr *t, enum rv_fmt fmt, unsigned rd, ir_ref v)
+static void put_result(struct rv_tr *t, unsigned rd, ir_ref v)
 {
-    if (fmt == RV_FMT_S) {
-        put_reg(t, rd, ir_box32(t->ir, ir_canon(t->ir, v)));
-    } else {
-        put_reg(t, rd, ir_noncanon(t->ir, v));
-        t->fp_lazy |= 1u << rd;
-    }
+    slot_put(t, rd, boxed(t, ir_noncanon(t->ir, v)));
 }
 
 ir_ref rv_fp_bits(struct rv_tr *t, unsigned r)
@@ -68,13 +83,13 @@ ir_ref rv_fp_bits(struct rv_tr *t, unsigned r)
 
 void rv_fp_put_bits(struct rv_tr *t, unsigned rd, ir_ref bits)
 {
-    put_reg(t, rd, ir_bitsf(t->ir, bits));
+    slot_put(t, rd, ir_bitsf(t->ir, bits));
 }
 
 void rv_fp_constant(struct rv_tr *t, enum rv_fmt fmt, unsigned rd, uint64_t bits)
 {
     if (rv_fp_begin(t)) {
-        put_reg(t, rd, ir_const(t->ir, IR_F64, rv_fp_box(fmt, bits)));
+        slot_put(t, rd, ir_const(t->ir, IR_F64, rv_fp_box(fmt, bits)));
     }
 }
 
@@ -130,7 +145,6 @@ static ir_ref call_soft(struct rv_tr *t, uint32_t desc, ir_ref a, ir_ref b, ir_r
 {
     const ir_ref args[] = { ir_i32(t->ir, desc), a, b, c };
 
-    rv_fp_settle(t);
     return ir_call(t->ir, RV_HELPER_fp, 4, args);
 }
 
@@ -154,7 +168,7 @@ void rv_fp_arith(struct rv_tr *t, enum rv_fmt fmt, enum rv_fp_op op, const struc
         rv_fp_put_bits(t, a->rd, rv_fp_soft(t, rv_fp_desc(op, fmt, 0, a->rm), a->rs1, a->rs2, 0));
         return;
     }
-    put_result(t, fmt, a->rd, ir_emit2(t->ir, host[op], type_of(fmt), operand(t, fmt, a->rs1),
+    put_result(t, a->rd, ir_emit2(t->ir, host[op], type_of(fmt), operand(t, fmt, a->rs1),
                                        operand(t, fmt, a->rs2)));
 }
 
@@ -167,7 +181,7 @@ void rv_fp_sqrt(struct rv_tr *t, enum rv_fmt fmt, const struct rv_FR1M *a)
         rv_fp_put_bits(t, a->rd, rv_fp_soft(t, rv_fp_desc(RV_FP_SQRT, fmt, 0, a->rm), a->rs1, 0, 0));
         return;
     }
-    put_result(t, fmt, a->rd, ir_fsqrt(t->ir, operand(t, fmt, a->rs1)));
+    put_result(t, a->rd, ir_fsqrt(t->ir, operand(t, fmt, a->rs1)));
 }
 
 void rv_fp_fma(struct rv_tr *t, enum rv_fmt fmt, enum rv_fp_op op, const struct rv_R4 *a)
@@ -179,7 +193,7 @@ void rv_fp_fma(struct rv_tr *t, enum rv_fmt fmt, enum rv_fp_op op, const struct 
         rv_fp_put_bits(t, a->rd, rv_fp_soft(t, rv_fp_desc(op, fmt, 0, a->rm), a->rs1, a->rs2, a->rs3));
         return;
     }
-    put_result(t, fmt, a->rd, ir_fma(t->ir, operand(t, fmt, a->rs1), operand(t, fmt, a->rs2), operand(t, fmt, a->rs3),
+    put_result(t, a->rd, ir_fma(t->ir, operand(t, fmt, a->rs1), operand(t, fmt, a->rs2), operand(t, fmt, a->rs3),
                                      op - RV_FP_MADD));
 }
 
@@ -194,7 +208,7 @@ void rv_fp_minmax(struct rv_tr *t, enum rv_fmt fmt, enum rv_fp_op op, const stru
         rv_fp_put_bits(t, a->rd, rv_fp_soft(t, rv_fp_desc(op, fmt, 0, 0), a->rs1, a->rs2, 0));
         return;
     }
-    put_result(t, fmt, a->rd, ir_emit2(t->ir, host, type_of(fmt), operand(t, fmt, a->rs1), operand(t, fmt, a->rs2)));
+    put_result(t, a->rd, ir_emit2(t->ir, host, type_of(fmt), operand(t, fmt, a->rs1), operand(t, fmt, a->rs2)));
 }
 
 void rv_fp_compare(struct rv_tr *t, enum rv_fmt fmt, enum rv_fp_op op, const struct rv_R *a)
@@ -262,7 +276,7 @@ void rv_fp_from_int(struct rv_tr *t, enum rv_fmt fmt, enum rv_fp_op op, const st
         rv_fp_put_bits(t, a->rd, call_soft(t, rv_fp_desc(op, fmt, 0, a->rm), x, zero, zero));
         return;
     }
-    put_exact(t, fmt, a->rd, ir_fcvt(t->ir, is_signed ? IR_OP_fcvt_sf : IR_OP_fcvt_uf, type_of(fmt),
+    put_exact(t, a->rd, ir_fcvt(t->ir, is_signed ? IR_OP_fcvt_sf : IR_OP_fcvt_uf, type_of(fmt),
                                      wide ? x : ir_trunc(t->ir, x), IR_RDYN));
 }
 
@@ -276,16 +290,7 @@ void rv_fp_convert(struct rv_tr *t, enum rv_fmt to, enum rv_fmt from, const stru
         rv_fp_put_bits(t, a->rd, rv_fp_soft(t, rv_fp_desc(RV_FP_CONVERT, to, from, a->rm), a->rs1, 0, 0));
         return;
     }
-    put_result(t, to, a->rd, ir_fcvt(t->ir, IR_OP_fcvt_ff, type_of(to), operand(t, from, a->rs1), IR_RDYN));
-}
-
-/* With both sources the same these are fmv, fneg and fabs. A copied double may stay marked. */
-static void copy_double(struct rv_tr *t, const struct rv_R *a)
-{
-    uint32_t lazy = t->fp_lazy >> a->rs1 & 1;
-
-    put_reg(t, a->rd, ir_get(t->ir, RV_SLOT_F + a->rs1));
-    t->fp_lazy |= lazy << a->rd;
+    put_result(t, a->rd, ir_fcvt(t->ir, IR_OP_fcvt_ff, type_of(to), operand(t, from, a->rs1), IR_RDYN));
 }
 
 /* The bits of a half, I64, in the low 16 of a value whose other bits may be anything. */
@@ -321,13 +326,14 @@ void rv_fp_sign(struct rv_tr *t, enum rv_fmt fmt, unsigned op, const struct rv_R
         sign_half(t, op, a);
         return;
     }
-    if (fmt == RV_FMT_D && op == 0 && a->rs1 == a->rs2) {
-        copy_double(t, a);
+    x = operand(t, fmt, a->rs1);
+    if (op == 0 && a->rs1 == a->rs2) {
+        put_exact(t, a->rd, x);         /* fmv: no need to look at it */
         return;
     }
-    x = fmt == RV_FMT_D ? reg(t, a->rs1) : operand(t, fmt, a->rs1);
-    y = fmt == RV_FMT_D ? reg(t, a->rs2) : operand(t, fmt, a->rs2);
-    put_exact(t, fmt, a->rd, ir_fcopysign(t->ir, x, y, op));
+    x = canonical(t, x);
+    y = a->rs1 == a->rs2 ? x : canonical(t, operand(t, fmt, a->rs2));
+    put_exact(t, a->rd, ir_fcopysign(t->ir, x, y, op));
 }
 
 /* ---- loads, stores, moves ---- */
@@ -345,26 +351,31 @@ void rv_fp_load(struct rv_tr *t, enum rv_fmt fmt, const struct rv_I *a)
         return;
     }
     v = rv_load(t, type_of(fmt), a->rs1, a->imm, fmt == RV_FMT_S ? IR_MEM_32 : IR_MEM_64);
-    put_exact(t, fmt, a->rd, v);
+    put_exact(t, a->rd, v);
 }
 
-/* A narrow store takes the register's low bits, boxed or not. */
+/* A narrow store takes the register's low bits, boxed or not. A value that was made canonical for it is kept, but only
+ * after the store, which may fault. */
 void rv_fp_store(struct rv_tr *t, enum rv_fmt fmt, const struct rv_S *a)
 {
+    ir_ref v;
+
     if (!begin_reader(t)) {
         return;
     }
+    v = reg(t, a->rs2);
     switch (fmt) {
     case RV_FMT_S:
-        rv_store(t, a->rs1, a->imm, ir_low32(t->ir, reg(t, a->rs2)), IR_MEM_32);
+        rv_store(t, a->rs1, a->imm, ir_low32(t->ir, v), IR_MEM_32);
         break;
     case RV_FMT_D:
-        rv_store(t, a->rs1, a->imm, reg(t, a->rs2), IR_MEM_64);
+        rv_store(t, a->rs1, a->imm, v, IR_MEM_64);
         break;
     case RV_FMT_H:
-        rv_store(t, a->rs1, a->imm, rv_fp_bits(t, a->rs2), IR_MEM_16);
+        rv_store(t, a->rs1, a->imm, ir_fbits(t->ir, v), IR_MEM_16);
         break;
     }
+    slot_put(t, a->rs2, v);
 }
 
 void rv_fp_to_x(struct rv_tr *t, enum rv_fmt fmt, const struct rv_R1 *a)
@@ -395,7 +406,7 @@ void rv_fp_from_x(struct rv_tr *t, enum rv_fmt fmt, const struct rv_R1 *a)
     x = rv_get(t, a->rs1);
     switch (fmt) {
     case RV_FMT_S:
-        put_exact(t, fmt, a->rd, ir_bitsf(t->ir, ir_trunc(t->ir, x)));
+        put_exact(t, a->rd, ir_bitsf(t->ir, ir_trunc(t->ir, x)));
         break;
     case RV_FMT_D:
         rv_fp_put_bits(t, a->rd, x);

@@ -5,17 +5,17 @@
  * Single and double precision run as IR operations on the host's FPU, whose sticky flags are fflags. Three things keep
  * them exact:
  *
- * Rounding. Instructions with dynamic rounding use the host's mode, which is frm's equivalent (cpu.fpcr); the key says if
- * frm is one of the four that hosts have. Ties-away rounding, and a static mode other than what conversions to integer
- * can name, take rv_helper_fp, as does all half-precision arithmetic.
+ * Rounding. Instructions with dynamic rounding use the host's mode, which is frm's equivalent (cpu.fpcr); the key says
+ * if frm is one of the four that hosts have. Ties-away rounding, and a static mode outside the conversions to integer
+ * (which can name it), take rv_helper_fp, as does all half-precision arithmetic.
  *
- * NaN boxing. An f register is an F64 slot; a narrower value has all ones above it. The IR's box32 and unbox32 say so and
- * cancel out inside a block.
+ * NaN boxing. An f register is an F64 slot; a narrower value has all ones above it. The IR's box32 and unbox32 say so
+ * and cancel out inside a block.
  *
- * Canonical NaNs. The host delivers other NaNs than RISC-V's canonical one. A single-precision result is made canonical
- * at once. A double-precision one is only marked (IR_NONCANON, and a bit in rv_tr.fp_lazy for its register) and is made
- * canonical where its bits can be seen: stored, moved to an x register, its sign injected, or when the block ends
- * (rv_fp_settle). Arithmetic on it needs nothing. Faults in between are covered by the map.
+ * Canonical NaNs. The host delivers other NaNs than RISC-V's canonical one. A result is only marked (IR_NONCANON): the
+ * back end makes it canonical when its slot goes home, which is at the latest where the block ends, or a fault rebuilds
+ * the state. In the block, it is made canonical where its bits can be seen: stored, moved to an x register, its sign
+ * injected, passed to soft float. Arithmetic on it needs nothing.
  */
 #ifndef TARGET_RISCV_FP_H
 #define TARGET_RISCV_FP_H
@@ -73,8 +73,8 @@ static inline uint32_t rv_fp_desc(enum rv_fp_op op, enum rv_fmt fmt, enum rv_fmt
 uint64_t rv_fp_unbox(enum rv_fmt fmt, uint64_t reg);
 uint64_t rv_fp_box(enum rv_fmt fmt, uint64_t bits);
 
-/* Each emits one instruction of the family; fmt is the format of its operands (of its result for rv_fp_from_*). op names
- * the soft form; the IR operation is derived from it. */
+/* Each emits one instruction of the family; fmt is the format of its operands (of its result for rv_fp_from_*). op
+ * names the soft form; the IR operation is derived from it. */
 void rv_fp_arith(struct rv_tr *t, enum rv_fmt fmt, enum rv_fp_op op, const struct rv_FRM *a);
 void rv_fp_sqrt(struct rv_tr *t, enum rv_fmt fmt, const struct rv_FR1M *a);
 void rv_fp_fma(struct rv_tr *t, enum rv_fmt fmt, enum rv_fp_op op, const struct rv_R4 *a);

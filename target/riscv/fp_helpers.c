@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Floating-point instructions in soft float, for what the host's FPU can't do (target/riscv/fp.h), and classification. */
+/* Floating-point instructions in soft float, for what the host's FPU can't do (target/riscv/fp.h); classification. */
 #include "fpu/softfloat.h"
 #include "target/riscv/cpu.h"
 #include "target/riscv/fp.h"

@@ -4,7 +4,6 @@
 
 void emit_ecall(struct rv_tr *t)
 {
-    rv_fp_settle(t);
     ir_call(t->ir, RV_HELPER_ecall, 0, NULL);
     rv_exit(t, t->pc, IR_EXIT_LOOKUP);      /* not reached */
 }
@@ -13,7 +12,6 @@ void emit_ebreak(struct rv_tr *t)
 {
     const ir_ref compressed = ir_i32(t->ir, t->bytes == 2);
 
-    rv_fp_settle(t);
     ir_call(t->ir, RV_HELPER_ebreak, 1, &compressed);
     rv_goto_ind(t, ir_i64(t->ir, t->next_pc));  /* a semihosting call */
 }

@@ -44,7 +44,6 @@ static void store_conditional(struct rv_tr *t, const struct rv_AMO *a, unsigned 
         desired = ir_trunc(t->ir, desired);
         expected = ir_trunc(t->ir, expected);
     }
-    rv_fp_settle(t);
     ir_brcond(t->ir, IR_EQ, addr, ir_get(t->ir, RV_SLOT_RES_ADDR), try, fail);
 
     ir_begin(t->ir, try);

@@ -22,7 +22,6 @@ static bool needs_alignment(struct rv_tr *t)
 
 static void jump_unaligned(struct rv_tr *t, ir_ref target)
 {
-    rv_fp_settle(t);
     ir_call(t->ir, RV_HELPER_jump_unaligned, 1, &target);
     rv_exit(t, t->pc, IR_EXIT_LOOKUP);      /* not reached */
 }
@@ -54,7 +53,6 @@ void emit_jalr(struct rv_tr *t, const struct rv_I *a)
     if (needs_alignment(t)) {
         unsigned bad = ir_block_new(t->ir), good = ir_block_new(t->ir);
 
-        rv_fp_settle(t);
         ir_brcond(t->ir, IR_TSTNE, target, ir_i64(t->ir, 2), bad, good);
         t->ir->blocks[bad].cold = true;
         ir_begin(t->ir, bad);
@@ -70,7 +68,6 @@ static void branch(struct rv_tr *t, const struct rv_B *a, enum ir_cond cond)
     uint64_t target = target_of(t, a->imm);
     unsigned no = ir_block_new(t->ir), yes = ir_block_new(t->ir);
 
-    rv_fp_settle(t);
     ir_brcond(t->ir, cond, rv_get(t, a->rs1), rv_get(t, a->rs2), yes, no);
     ir_begin(t->ir, no);
     rv_goto(t, t->next_pc);

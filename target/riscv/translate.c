@@ -41,7 +41,6 @@ void rv_store(struct rv_tr *t, unsigned rs1, int32_t imm, ir_ref v, unsigned mem
 
 void rv_exit(struct rv_tr *t, uint64_t pc, enum ir_exit code)
 {
-    rv_fp_settle(t);
     ir_put(t->ir, IR_SLOT_PC, ir_i64(t->ir, pc));
     ir_exit(t->ir, code);
     t->ended = true;
@@ -57,14 +56,12 @@ void rv_goto(struct rv_tr *t, uint64_t pc)
         rv_goto_ind(t, ir_i64(t->ir, pc));
         return;
     }
-    rv_fp_settle(t);
     ir_goto_pc(t->ir, pc, pc <= t->pc);
     t->ended = true;
 }
 
 void rv_goto_ind(struct rv_tr *t, ir_ref pc)
 {
-    rv_fp_settle(t);
     if (t->tb->single_step) {
         ir_put(t->ir, IR_SLOT_PC, pc);
         ir_exit(t->ir, IR_EXIT_STEPPED);
@@ -78,7 +75,6 @@ ir_ref rv_call_insn(struct rv_tr *t, enum rv_helper helper, unsigned nargs, ir_r
 {
     const ir_ref args[] = { ir_i32(t->ir, t->insn), a, b };
 
-    rv_fp_settle(t);
     return ir_call(t->ir, helper, nargs + 1, args);
 }
 
@@ -172,7 +168,6 @@ static void build(struct rv_tr *t, unsigned max_insns)
     t->ended = false;
     t->key = t->tb->key;
     t->key_changed = false;
-    t->fp_lazy = 0;
     while (!t->ended && !stop_before(t, max_insns)) {
         one_insn(t);
         t->pc = t->next_pc;

@@ -23,7 +23,6 @@ struct rv_tr {
     uint16_t mem;                   /* the MMU index of data accesses, as bits of enum ir_mem */
     bool ended;                     /* the block has its terminator */
     bool key_changed;               /* since the block began, by a helper that `key` already takes into account */
-    uint32_t fp_lazy;               /* f registers whose NaN may not be canonical yet (fp.h), one bit each */
 };
 
 /* The entry for struct cpu_type. */
@@ -83,9 +82,6 @@ ir_ref rv_addr(struct rv_tr *t, unsigned rs1, int32_t imm, int64_t *disp);
 /* Loads and stores at rs1 + imm; mem = size and sign of enum ir_mem. */
 ir_ref rv_load(struct rv_tr *t, enum ir_type type, unsigned rs1, int32_t imm, unsigned mem);
 void rv_store(struct rv_tr *t, unsigned rs1, int32_t imm, ir_ref v, unsigned mem);
-
-/* Makes all of fp_lazy canonical: before the block ends or branches inside, and before helpers that see f registers. */
-void rv_fp_settle(struct rv_tr *t);
 
 /* ---- ends of a block: nothing may be emitted behind them (but a new IR block) ---- */
 

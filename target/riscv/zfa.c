@@ -4,8 +4,8 @@
 
 /* Row n of fli's table as double; 1 (the format's least normal number) and 31 (the canonical NaN) are not here. */
 static const double constants[32] = {
-    [0] = -1, [2] = 0x1p-16, 0x1p-15, 0x1p-8, 0x1p-7, 0.0625, 0.125, 0.25, 0.3125, 0.375, 0.4375, 0.5, 0.625, 0.75, 0.875,
-    1, 1.25, 1.5, 1.75, 2, 2.5, 3, 4, 8, 16, 128, 256, 0x1p15, 0x1p16, __builtin_inf(),
+    [0] = -1, [2] = 0x1p-16, 0x1p-15, 0x1p-8, 0x1p-7, 0.0625, 0.125, 0.25, 0.3125, 0.375, 0.4375, 0.5, 0.625, 0.75,
+    0.875, 1, 1.25, 1.5, 1.75, 2, 2.5, 3, 4, 8, 16, 128, 256, 0x1p15, 0x1p16, __builtin_inf(),
 };
 
 static void fli(struct rv_tr *t, enum rv_fmt fmt, const struct fp_format *f, const struct rv_FLI *a)
