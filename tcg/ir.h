@@ -21,6 +21,12 @@
  * NaNs. Results of FP operations may be any NaN. Where a slot's value has IR_NONCANON set (an F32, an F64, or a box32 of
  * a marked F32), whoever brings it home makes it canonical: at the end of the block, for calls that see the state, when a
  * fault rebuilds it. Where the bits are seen earlier (stored, moved to an integer), the target uses canon.
+ *
+ * Rules that ir_verify checks beyond types and dominance:
+ * - a MEM operation or a call that RAISES has an `insn` before it in its block (the map's pc is that one's), and no put of
+ *   the same guest instruction between;
+ * - the entry has no parameters; each edge carries as many values as its block has parameters, of their types;
+ * - the last instruction of a block, and no other, is a terminator.
  */
 #ifndef TCG_IR_H
 #define TCG_IR_H
