@@ -262,22 +262,62 @@ void rv_fp_to_int(struct rv_tr *t, enum rv_fmt fmt, enum rv_fp_op op, const stru
     rv_set(t, a->rd, wide ? v : ir_exts32(t->ir, v));
 }
 
-void rv_fp_from_int(struct rv_tr *t, enum rv_fmt fmt, enum rv_fp_op op, const struct rv_FR1M *a)
+static ir_ref from_int_soft(struct rv_tr *t, enum rv_fmt fmt, enum rv_fp_op op, ir_ref x, unsigned rm)
+{
+    ir_ref zero = ir_i64(t->ir, 0);
+
+    return ir_bitsf(t->ir, call_soft(t, rv_fp_desc(op, fmt, 0, rm), x, zero, zero));
+}
+
+static ir_ref from_int_host(struct rv_tr *t, enum rv_fmt fmt, enum rv_fp_op op, ir_ref x)
 {
     bool wide = op == RV_FP_FROM_L || op == RV_FP_FROM_LU, is_signed = op == RV_FP_FROM_W || op == RV_FP_FROM_L;
-    bool exact = fmt == RV_FMT_D && !wide;
-    ir_ref x, zero = ir_i64(t->ir, 0);
+
+    return boxed(t, ir_fcvt(t->ir, is_signed ? IR_OP_fcvt_sf : IR_OP_fcvt_uf, type_of(fmt),
+                            wide ? x : ir_trunc(t->ir, x), IR_RDYN));
+}
+
+/* A static rounding mode: C libraries round to integral values by a conversion to integer and back in one mode. The
+ * way back is exact, so the host's mode doesn't matter, where the format holds the integer. */
+static void from_int_static(struct rv_tr *t, enum rv_fmt fmt, enum rv_fp_op op, const struct rv_FR1M *a)
+{
+    unsigned host = ir_block_new(t->ir), soft = ir_block_new(t->ir), join = ir_block_new(t->ir);
+    int64_t exact = fmt == RV_FMT_S ? 1 << 24 : 1ll << 53;
+    ir_ref x = rv_get(t, a->rs1), r;
+
+    if (op == RV_FP_FROM_W || op == RV_FP_FROM_WU) {
+        x = op == RV_FP_FROM_W ? ir_exts32(t->ir, x) : ir_extu32(t->ir, x);
+    }
+    if (op == RV_FP_FROM_W || op == RV_FP_FROM_L) {
+        ir_brcond(t->ir, IR_LEU, ir_add(t->ir, x, ir_i64(t->ir, exact)), ir_i64(t->ir, 2 * exact), host, soft);
+    } else {
+        ir_brcond(t->ir, IR_LEU, x, ir_i64(t->ir, exact), host, soft);
+    }
+    t->ir->blocks[soft].cold = true;
+    ir_begin(t->ir, host);
+    r = from_int_host(t, fmt, op, x);
+    ir_br(t->ir, join, 1, &r);
+    ir_begin(t->ir, soft);
+    r = from_int_soft(t, fmt, op, x, a->rm);
+    ir_br(t->ir, join, 1, &r);
+    ir_begin(t->ir, join);
+    slot_put(t, a->rd, ir_param(t->ir, IR_F64));
+}
+
+void rv_fp_from_int(struct rv_tr *t, enum rv_fmt fmt, enum rv_fp_op op, const struct rv_FR1M *a)
+{
+    bool exact = fmt == RV_FMT_D && (op == RV_FP_FROM_W || op == RV_FP_FROM_WU);
 
     if (!begin_rounded(t, a->rm)) {
         return;
     }
-    x = rv_get(t, a->rs1);
-    if (fmt == RV_FMT_H || !(exact || host_rounds(t, a->rm))) {
-        rv_fp_put_bits(t, a->rd, call_soft(t, rv_fp_desc(op, fmt, 0, a->rm), x, zero, zero));
-        return;
+    if (fmt == RV_FMT_H) {
+        slot_put(t, a->rd, from_int_soft(t, fmt, op, rv_get(t, a->rs1), a->rm));
+    } else if (exact || host_rounds(t, a->rm)) {
+        slot_put(t, a->rd, from_int_host(t, fmt, op, rv_get(t, a->rs1)));
+    } else {
+        from_int_static(t, fmt, op, a);
     }
-    put_exact(t, a->rd, ir_fcvt(t->ir, is_signed ? IR_OP_fcvt_sf : IR_OP_fcvt_uf, type_of(fmt),
-                                     wide ? x : ir_trunc(t->ir, x), IR_RDYN));
 }
 
 /* Widening is exact. */
