@@ -30,6 +30,7 @@ struct cpu;
 struct cpu_type;
 struct machine;
 struct net_set;
+struct semihost;
 
 enum run_state {
     RUN_PRELAUNCH,          /* made, not started (-S) */
@@ -125,6 +126,7 @@ struct machine {
     struct chardev_set *chardevs;
     struct net_set *nets;
     GHashTable *drives;             /* id → struct block_backend */
+    struct semihost *semihost;      /* -semihosting; likewise. NULL: off */
 
     GMainLoop *loop;
     GSource *wake;                  /* dispatches the requests below */

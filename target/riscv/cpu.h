@@ -17,8 +17,6 @@
 #include "target/riscv/ext.h"
 #include "tcg/ir.h"
 
-struct semihost;
-
 enum rv_priv { RV_U = 0, RV_S = 1, RV_M = 3 };
 
 #define RV_PMP_ENTRIES 16
@@ -29,6 +27,12 @@ enum rv_priv { RV_U = 0, RV_S = 1, RV_M = 3 };
 struct rv_pmp_range {
     uint64_t start, last;
     uint8_t cfg;                    /* its pmpcfg byte */
+};
+
+/* All bytes of [start, last] have the same protection (enum mmu_prot). start > last: nothing known. */
+struct rv_pmp_same {
+    uint64_t start, last;
+    uint8_t prot_m, prot_su;        /* in machine mode, in the others */
 };
 
 struct rv_cpu {
@@ -46,8 +50,8 @@ struct rv_cpu {
     uint64_t medeleg, mideleg, mie;
     uint64_t mip;                   /* bits that software sets; the others are cpu.lines */
     uint64_t satp;
-    uint64_t menvcfg, senvcfg, mseccfg;
-    uint64_t mstateen[RV_STATEENS], sstateen[RV_STATEENS];
+    uint64_t menvcfg, senvcfg;
+    uint64_t mstateen[RV_STATEENS];
     uint64_t stimecmp;              /* written by the vCPU thread under the machine lock */
     uint64_t mcycle, minstret;      /* offset from cpu_insns(), or the value while mcountinhibit stops the counter */
     uint32_t mcounteren, scounteren, mcountinhibit;
@@ -56,11 +60,10 @@ struct rv_cpu {
     uint8_t priv;                   /* enum rv_priv */
     uint8_t frm;                    /* as written, 0..7; cpu.fpcr has the host's equivalent, fflags are its sticky bits */
 
-    /* ---- derived from the CSRs; rebuilt by rv_after_load ---- */
-    struct rv_pmp_range pmp[RV_PMP_ENTRIES];
-    uint8_t pmp_active;             /* number of entries up to the last one that is not off */
-    uint64_t pmp_seen[2];           /* [start, last] where ... */
-    uint8_t pmp_seen_prot[2];       /* ... every byte has this protection, for M and for S/U: see pmp.c */
+    /* ---- derived from the CSRs; see rv_pmp_update ---- */
+    struct rv_pmp_range pmp[RV_PMP_ENTRIES];   /* the entries that are on, in order of priority */
+    uint8_t pmp_count;
+    struct rv_pmp_same pmp_same;    /* where the last look-up was */
 
     /* ---- the model; fixed after init ---- */
     struct rv_exts ext;
@@ -71,8 +74,6 @@ struct rv_cpu {
     bool pmp_on;
     uint16_t cbom_bytes, cboz_bytes, cbop_bytes;
     uint64_t mvendorid, marchid, mimpid;
-
-    struct semihost *semihost;      /* NULL: ebreak is always a breakpoint */
 };
 
 static inline struct rv_cpu *rv_cpu(struct cpu *cpu)
@@ -194,7 +195,7 @@ enum rv_helper {
  * yield and writes set the slot as it is. -1: use the helper. */
 int rv_csr_slot(const struct rv_cpu *cpu, uint32_t key, unsigned csr, bool write);
 /* May a translation go on behind a write of this CSR by helper: does it change neither key, page tables nor interrupts? */
-bool rv_csr_write_plain(unsigned csr);
+bool rv_csr_write_plain(uint32_t key, unsigned csr);
 
 extern const struct cpu_type rv_cpu_type;
 

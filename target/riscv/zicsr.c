@@ -48,7 +48,7 @@ static void write_helper(struct rv_tr *t, unsigned csr, unsigned rd, enum csr_op
     } else {
         rv_set(t, rd, rv_call_insn(t, helpers[op], 1, v, 0));
     }
-    if (!rv_csr_write_plain(csr)) {
+    if (!rv_csr_write_plain(t->key, csr)) {
         rv_goto_ind(t, ir_i64(t->ir, t->next_pc));
     }
 }
