@@ -4,8 +4,8 @@
  * is translated, so it takes no memory while it builds: the arrays have their largest size from the start (pages that are
  * never reached cost nothing), and a region that outgrows them sets `overflow` and goes on writing at the last entry.
  */
+#include "tcg/eval.h"
 #include "tcg/ir_impl.h"
-#include "tcg/ir.h"
 
 #include <string.h>
 
@@ -252,10 +252,17 @@ ir_ref ir_bitsf(struct ir *ir, ir_ref a)
 
 ir_ref ir_noncanon(struct ir *ir, ir_ref v)
 {
+    uint64_t bits;
+
     if (!ir_is_const(v)) {
         ir->insns[v].flags |= IR_NONCANON;
+        return v;
     }
-    return v;
+    bits = ir_const_value(ir, v);
+    if (ir_type_of(ir, v) == IR_F32) {
+        return ir_const(ir, IR_F32, eval_canon32(bits));
+    }
+    return ir_const(ir, IR_F64, bits >> 32 == UINT32_MAX ? eval_box32(eval_canon32(bits)) : eval_canon64(bits));
 }
 
 /* ---- calls and terminators ---- */

@@ -28,7 +28,7 @@ bool eval_op1(enum ir_op op, enum ir_type from, uint64_t a, uint64_t *r)
     case IR_OP_fabs: *r = a & (f32 ? INT32_MAX : INT64_MAX); return true;
     case IR_OP_canon: *r = f32 ? eval_canon32(a) : eval_canon64(a); return true;
     case IR_OP_fbits: case IR_OP_bitsf: *r = a; return true;
-    case IR_OP_box32: *r = a | 0xffffffffull << 32; return true;
+    case IR_OP_box32: *r = eval_box32(a); return true;
     case IR_OP_unbox32: *r = eval_unbox32(a); return true;
     default: return false;
     }

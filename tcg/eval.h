@@ -136,6 +136,11 @@ static inline uint64_t eval_canon64(uint64_t a)
     return (a & INT64_MAX) > 0x7ff0000000000000u ? EVAL_NAN64 : a;
 }
 
+static inline uint64_t eval_box32(uint32_t a)
+{
+    return 0xffffffffull << 32 | a;
+}
+
 static inline uint64_t eval_unbox32(uint64_t a)
 {
     return a >> 32 == 0xffffffff ? (uint32_t)a : EVAL_NAN32;

@@ -99,7 +99,7 @@ static uint64_t canonical(const struct run *r, ir_ref v, uint64_t bits)
 {
     const struct ir_insn *def = &r->ir->insns[v];
 
-    return def->op == IR_OP_box32 ? 0xffffffffull << 32 | eval_canon32(bits) :
+    return def->op == IR_OP_box32 ? eval_box32(eval_canon32(bits)) :
            def->type == IR_F32 ? eval_canon32(bits) : eval_canon64(bits);
 }
 

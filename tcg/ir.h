@@ -23,8 +23,9 @@
  * fault rebuilds it. Where the bits are seen earlier (stored, moved to an integer), the target uses canon.
  *
  * Rules that ir_verify checks beyond types and dominance:
- * - a MEM operation or a call that RAISES has an `insn` before it in its block (the map's pc is that one's), and no put of
- *   the same guest instruction between;
+ * - a MEM operation or a call that RAISES has an `insn` before it in its block (the map's pc is that one's), and neither a
+ *   put nor a call that WRITES between (but puts of canon(v), or of its box, which a call that READS or RAISES wants where
+ *   slots hold values marked IR_NONCANON: calls see the homes as they are);
  * - the entry has no parameters; each edge carries as many values as its block has parameters, of their types;
  * - the last instruction of a block, and no other, is a terminator.
  */
@@ -171,6 +172,7 @@ struct ir {
     uint64_t cur_known[IR_SLOTS_MAX / 64 + 1]; /* which of cur[] are set, so that a reset is quick */
     uint16_t const_hash[256];   /* last constant of each hash; never cleared, an entry is checked against the pool */
     unsigned guest_insns;       /* `insn` ops so far */
+    uint16_t pass_hash[256];    /* for the passes; never cleared either */
 };
 
 /* ---- building (tcg/build.c). All run on the thread that owns ir. ---- */
@@ -250,7 +252,7 @@ ir_ref ir_fcopysign(struct ir *ir, ir_ref a, ir_ref b, unsigned sub);
 ir_ref ir_fcvt(struct ir *ir, enum ir_op op, enum ir_type to, ir_ref a, enum ir_round round);
 ir_ref ir_fbits(struct ir *ir, ir_ref a);
 ir_ref ir_bitsf(struct ir *ir, ir_ref a);
-/* Marks an FP value as possibly a non-canonical NaN; returns it. */
+/* Marks an FP value as possibly a non-canonical NaN; returns it, or the canonical value if it is a constant. */
 ir_ref ir_noncanon(struct ir *ir, ir_ref v);
 static inline bool ir_is_noncanon(const struct ir *ir, ir_ref v)
 {
@@ -316,7 +318,9 @@ bool ir_parse(struct ir *ir, const struct ir_target *t, const char *text, GError
 bool ir_verify(const struct ir *ir, GError **err);                                     /* tcg/verify.c */
 /* Bits of the passes that are on (`-accel tcg,opt-NAME=off`). */
 enum ir_pass { IR_PASS_FOLD = 1, IR_PASS_CSE = 2, IR_PASS_DEAD = 4, IR_PASS_NARROW = 8 };
-void ir_optimise(struct ir *ir, unsigned passes);   /* the pipeline of the cold level: linear passes, one file each in tcg/opt/ */
+/* The pipeline of the cold level: linear passes, one file each in tcg/opt/. Leaves insns[].uses to ir_count_uses.
+ * IR_PASS_FOLD is none of its passes: the builder folds as ir->fold says. */
+void ir_optimise(struct ir *ir, unsigned passes);
 /* Fills insns[].uses: value operands, puts included. */
 void ir_count_uses(struct ir *ir);
 

@@ -288,6 +288,25 @@ static bool leaves(const struct ir *ir, const struct ir_insn *i)
            (i->op == IR_OP_call && ir->target->helpers[i->imm].effects & IR_HELPER_RAISES);
 }
 
+static bool canonicalises(const struct ir *ir, ir_ref v)
+{
+    const struct ir_insn *i = &ir->insns[v];
+
+    return i->op == IR_OP_canon || (i->op == IR_OP_box32 && !ir_is_const(i->a) && ir->insns[i->a].op == IR_OP_canon);
+}
+
+/*
+ * A put of canon(v) is no change: a target makes values canonical before a call that may raise, and the
+ * state at the instruction's start would be canonical when rebuilt.
+ */
+static bool changes_state(const struct ir *ir, const struct ir_insn *i)
+{
+    if (i->op == IR_OP_put) {
+        return ir_is_const(i->a) || !canonicalises(ir, i->a);
+    }
+    return i->op == IR_OP_call && ir->target->helpers[i->imm].effects & IR_HELPER_WRITES;
+}
+
 static bool block_ok(struct verifier *v, unsigned block)
 {
     struct ir *ir = v->ir;
@@ -313,10 +332,10 @@ static bool block_ok(struct verifier *v, unsigned block)
             return fail(v, "the last instruction of a block, and no other, ends it");
         }
         if (leaves(ir, i) && (!insn || put)) {
-            return fail(v, insn ? "a put of the same guest instruction stands before it" : "no insn before it in its block");
+            return fail(v, insn ? "a put of the same guest instruction, or a call that writes, stands before it" : "no insn before it in its block");
         }
         insn |= i->op == IR_OP_insn;
-        put = (put || i->op == IR_OP_put) && i->op != IR_OP_insn;
+        put = (put || changes_state(ir, i)) && i->op != IR_OP_insn;
     }
     v->at = 0;
     return true;
