@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "system/fdt.h"
 #include "system/machine.h"
 
 const struct board *board_find(const char *isa, const char *name)
@@ -52,12 +53,43 @@ struct device *place_make(struct machine *m, const struct place *p, struct devic
     return d;
 }
 
+char *place_path(const struct place *p, const char *parent)
+{
+    return g_strdup_printf("%s/%s@%" G_GINT64_MODIFIER "x", parent, p->node, p->addr);
+}
+
+static void place_fdt(struct fdt *f, const struct place *p, const struct device *d, const char *parent,
+                      uint32_t intc_phandle)
+{
+    g_autofree char *path = place_path(p, parent);
+
+    dt_node(f, path);
+    if (p->irq) {
+        dt_set_u32(f, path, "interrupts", p->irq);
+        dt_set_u32(f, path, "interrupt-parent", intc_phandle);
+    }
+    dt_set_reg(f, path, p->addr, p->size ? p->size : d->type->mmio_size);
+    dt_set_strings(f, path, "compatible", d->type->fdt);
+}
+
+void places_fdt(struct machine *m, struct fdt *f, const char *parent, uint32_t intc_phandle)
+{
+    for (size_t i = m->board->place_count; i-- > 0;) {
+        const struct place *p = &m->board->places[i];
+        const struct device *d = p->node ? device_find(m, p->id) : NULL;
+
+        if (d) {
+            place_fdt(f, p, d, parent, intc_phandle);
+        }
+    }
+}
+
 bool places_make(struct machine *m, struct device *intc, GError **err)
 {
     for (size_t i = 0; i < m->board->place_count; i++) {
         const struct place *p = &m->board->places[i];
 
-        if (p->type && !p->late && !place_make(m, p, intc, err)) {
+        if (p->type && device_type_find(p->type) && !p->late && !place_make(m, p, intc, err)) {
             return false;
         }
     }

@@ -14,8 +14,8 @@
 #include "system/device.h"
 #include "system/memory.h"
 
-struct machine;
 struct fdt;
+struct machine;
 
 /* One device of the board, or (without a type) an area whose owner the board's code makes. */
 struct place {
@@ -23,6 +23,7 @@ struct place {
     const char *type;           /* device type name; NULL: only an area of the memory map */
     paddr addr;
     uint64_t size;              /* 0: the device type's */
+    const char *node;           /* of the device tree: "serial" of serial@10000000; NULL: none, or the board's code */
     unsigned irq;               /* input of the board's interrupt controller; 0: none */
     unsigned serial;            /* 1 + index in opt.serial of its "chardev" property; 0: none */
     bool late;                  /* made by the board's code (needs properties); still in the map, the docs and the check */
@@ -55,6 +56,12 @@ const struct place *place_find(const struct board *board, const char *id);
 
 /* Makes, connects (intc's input irq) and maps the device of one row; NULL and *err on failure. */
 struct device *place_make(struct machine *m, const struct place *p, struct device *intc, GError **err);
+/* The device tree nodes (parent/node@addr) of the rows that have one and whose device was made, last row first, so that
+ * they stand in the order of the rows. */
+void places_fdt(struct machine *m, struct fdt *f, const char *parent, uint32_t intc_phandle);
+/* The path of one of them; g_free. */
+char *place_path(const struct place *p, const char *parent);
+
 /* All rows with a type that are not late, in order. */
 bool places_make(struct machine *m, struct device *intc, GError **err);
 

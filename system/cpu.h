@@ -51,6 +51,7 @@ struct cpu {
     uint32_t key;                   /* translation key: everything that a translation depends on besides its bytes; set by cpu_set_key */
     uint8_t halted;                 /* waits for an interrupt (vCPU thread) */
     uint8_t start_halted;           /* board: held in reset until cpu_request_on (PSCI, HSM by firmware needs no such) */
+    uint8_t bits;                   /* width of the model's registers, 32 or 64; set by type->init */
     unsigned index;                 /* position in machine->cpus */
     const struct cpu_type *type;
     struct machine *machine;

@@ -4,8 +4,8 @@
 #include <libfdt.h>
 #include <string.h>
 
-/* Room that is there before each change: more than any one property we set, but for bootargs and initrd, which ask. */
-#define HEADROOM 1024
+/* Room that is there before each change: enough for what a CPU type's fdt_node adds. */
+#define HEADROOM 4096
 #define FDT_BYTES_MAX (1u << 20)
 
 static void grow(struct fdt *f, size_t more)
@@ -17,7 +17,7 @@ static void grow(struct fdt *f, size_t more)
     if (f->capacity >= used + more + HEADROOM) {
         return;
     }
-    f->capacity = used + 2 * more + 8 * HEADROOM;
+    f->capacity = used + 2 * more + 2 * HEADROOM;
     blob = g_malloc0(f->capacity);
     r = fdt_open_into(f->blob, blob, f->capacity);
     g_assert(!r);
@@ -30,7 +30,7 @@ struct fdt *dt_new(void)
     struct fdt *f = g_new0(struct fdt, 1);
     int r;
 
-    f->capacity = 16 * HEADROOM;
+    f->capacity = 4 * HEADROOM;
     f->blob = g_malloc0(f->capacity);
     f->next_phandle = 1;
     r = fdt_create_empty_tree(f->blob, f->capacity);
@@ -55,7 +55,7 @@ struct fdt *dt_new_from_file(const char *path, GError **err)
         return NULL;
     }
     f = g_new0(struct fdt, 1);
-    f->capacity = len + 8 * HEADROOM;
+    f->capacity = len + 2 * HEADROOM;
     f->blob = g_malloc0(f->capacity);
     if (fdt_open_into(data, f->blob, f->capacity)) {
         dt_delete(f);

@@ -25,7 +25,7 @@ void dt_delete(struct fdt *f);
 /* Adds a node whose parent exists; returns its path (the argument). */
 const char *dt_node(struct fdt *f, const char *path);
 bool dt_has_node(struct fdt *f, const char *path);
-/* libfdt's offset of a node that exists, with at least 1 KiB of room after it. */
+/* libfdt's offset of a node that exists, with at least 4 KiB of room after it. */
 int dt_offset(struct fdt *f, const char *path);
 
 void dt_set(struct fdt *f, const char *path, const char *name, const void *value, size_t len);

@@ -2,6 +2,7 @@
 #include "system/machine.h"
 
 #include <string.h>
+#include <sys/random.h>
 
 #include "system/accel.h"
 #include "system/board.h"
@@ -56,6 +57,7 @@ struct machine *machine_new(void)
     m->listeners = g_ptr_array_new();
     m->resets = g_ptr_array_new_with_free_func(g_free);
     m->drives = g_hash_table_new(g_str_hash, g_str_equal);
+    m->opt.fw_cfg = g_array_new(false, true, sizeof(struct fw_cfg_option));
     m->opt.data_dirs = g_ptr_array_new_with_free_func(g_free);
     return m;
 }
@@ -83,6 +85,11 @@ static void options_clear(struct machine_options *o)
     for (unsigned i = 0; i < G_N_ELEMENTS(strings); i++) {
         g_free(strings[i]);
     }
+    for (guint i = 0; i < o->fw_cfg->len; i++) {
+        g_free(g_array_index(o->fw_cfg, struct fw_cfg_option, i).name);
+        g_free(g_array_index(o->fw_cfg, struct fw_cfg_option, i).data);
+    }
+    g_array_free(o->fw_cfg, true);
     g_ptr_array_free(o->data_dirs, true);
 }
 
@@ -121,6 +128,7 @@ void machine_delete(struct machine *m)
     g_ptr_array_free(m->resets, true);
     g_hash_table_destroy(m->drives);
     g_clear_pointer(&m->loop, g_main_loop_unref);
+    g_clear_pointer(&m->rand, g_rand_free);
     options_clear(&m->opt);
     big_lock_free(&m->lock);
     g_free(m);
@@ -210,6 +218,27 @@ bool machine_realize(struct machine *m, GError **err)
 struct ram_block *machine_new_ram(struct machine *m, const char *name, uint64_t size, GError **err)
 {
     return ram_block_new(&m->memory, name, size, err);
+}
+
+void machine_random(struct machine *m, void *to, size_t len)
+{
+    uint8_t *byte = to;
+
+    if (!m->opt.has_seed) {
+        /* A short read or a signal happens above 256 bytes only (getrandom(2)). */
+        for (size_t done = 0; done < len; done += MIN(len - done, 256)) {
+            if (getrandom(byte + done, MIN(len - done, 256), 0) < 0) {
+                g_error("no random numbers from the host");
+            }
+        }
+        return;
+    }
+    if (!m->rand) {
+        m->rand = g_rand_new_with_seed_array((const guint32[]) { m->opt.seed, m->opt.seed >> 32 }, 2);
+    }
+    for (size_t i = 0; i < len; i++) {
+        byte[i] = g_rand_int(m->rand);
+    }
 }
 
 struct clock *machine_rtc_clock(struct machine *m)

@@ -52,6 +52,13 @@ enum machine_cause {
     CAUSE_GUEST_PANIC,
 };
 
+/* -fw_cfg name=...,string=|file=: a file for firmware. */
+struct fw_cfg_option {
+    char *name;
+    void *data;
+    uint32_t len;
+};
+
 /* What the user asked for; strings are owned by the machine. */
 struct machine_options {
     char *kernel, *initrd, *append, *dtb, *dumpdtb;
@@ -60,7 +67,10 @@ struct machine_options {
     unsigned cpus, max_cpus;    /* -smp; 0: one */
     unsigned sockets, clusters, cores, threads; /* topology; 0: derived */
     char *cpu_model;        /* -cpu; NULL: the board's default */
+    GArray *fw_cfg;         /* of struct fw_cfg_option */
     GPtrArray *data_dirs;   /* of char *: -L, where firmware is looked for first */
+    bool has_seed;          /* -seed, or -icount: what a machine draws at random (rng-seed) follows from seed */
+    uint64_t seed;
     bool no_reboot;         /* a reset request ends the program */
     bool no_shutdown;       /* a shutdown request stops the machine only */
     bool start_stopped;     /* -S */
@@ -139,6 +149,7 @@ struct machine {
     int stop_requested;             /* 0, or 1 + enum run_state */
     int powerdown_requested;
     int exit_status;
+    GRand *rand;            /* of opt.seed; NULL until used */
     struct irq_line powerdown;      /* the board's power button; unconnected: system_powerdown does nothing */
 };
 
@@ -206,6 +217,9 @@ void machine_listener_remove(struct machine *m, struct machine_listener *l);
 void machine_on_reset(struct machine *m, void (*fn)(void *opaque), void *opaque);
 
 /* ---- parts ---- */
+
+/* len random bytes; the same ones in each run where opt.has_seed is set. */
+void machine_random(struct machine *m, void *to, size_t len);
 
 /* What a real-time clock follows, and the time that it shows: ns since 1970 in the guest's idea of RTC time (UTC). */
 struct clock *machine_rtc_clock(struct machine *m);

@@ -21,6 +21,7 @@ static bool init(struct cpu *c, const char *model, GError **err)
     if (!rv_model_init(cpu, model, err)) {
         return false;
     }
+    c->bits = cpu->mxlen;
     if (cpu->mxlen == 32) {
         c->type = &rv32_cpu_type;   /* the same but for the registers' widths */
     }

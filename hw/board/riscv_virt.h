@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The virt board's state and the parts of its code. */
+#ifndef HW_BOARD_RISCV_VIRT_H
+#define HW_BOARD_RISCV_VIRT_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "system/board.h"
+#include "system/memory.h"
+
+enum { VIRT_SOURCES = 96, VIRT_HARTS_MAX = 512, VIRT_PCIE_IRQ = 0x20 };
+
+#define VIRT_TIMEBASE_HZ 10000000
+#define VIRT_FLASH_BYTES 0x2000000ull   /* each of two banks */
+
+struct riscv_virt {
+    /* properties */
+    bool aclint;
+    int aia, acpi;
+    struct block_backend *pflash[2];
+    /* parts */
+    unsigned bits;                      /* XLEN of the harts */
+    struct mem_region ram, rom;
+    struct device *plic, *fw_cfg, *flash[2];
+    paddr ram_end;
+    paddr pcie_high;                    /* 64-bit window for BARs */
+    uint64_t pcie_high_size;
+};
+
+struct fdt;
+struct riscv_boot;
+
+/* The device tree of the whole board (riscv_virt_fdt.c). */
+struct fdt *riscv_virt_fdt(struct machine *m, const struct riscv_boot *boot);
+
+#endif
