@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Runs a stream's image on somebody else's emulator: the user-mode qemu-riscv64 or qemu-riscv32. */
+#ifndef TESTS_INSN_ORACLE_H
+#define TESTS_INSN_ORACLE_H
+
+#include "tests/insn/stream.h"
+
+/* The program to run, g_free; NULL where there is none that knows our extensions (needed: version 9 or newer). Looked
+ * for in $DOPPEL_ORACLE_DIR, PATH, and the cache directory of ./check. */
+char *oracle_find(unsigned xlen);
+
+/* The data area after the run (im->ncases records, g_free), or NULL and *err. */
+struct stream_record *oracle_run(const char *oracle, unsigned xlen, const struct stream_image *im, GError **err);
+
+#endif
