@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/insn/engine.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "target/riscv/translate.h"
+#include "tcg/host.h"
+#include "tcg/interp.h"
+#include "tests/insn/engine_jit.h"
+
+enum { PAGE = 4096 };
+
+struct engine {
+    struct rv_cpu *cpu;
+    struct ir *ir;
+    enum engine_kind kind;
+    unsigned max_insns, passes;
+    struct interp_scratch *scratch;
+    struct jit *jit;
+    struct engine_memory memory;
+};
+
+/* ---- guest memory ---- */
+
+/* Host address of a guest access; ends the run where it leaves the image. */
+void *engine_at(struct cpu *cpu, uint64_t addr, unsigned bytes)
+{
+    struct engine *e = cpu->time_opaque;
+
+    if (addr < STREAM_BASE || addr + bytes > STREAM_BASE + e->memory.size) {
+        cpu->pc = addr;
+        cpu_loop_exit(cpu);
+    }
+    return e->memory.bytes + (addr - STREAM_BASE);
+}
+
+uint64_t engine_load(struct cpu *cpu, uint64_t addr, unsigned mem)
+{
+    unsigned bytes = 1u << (mem & IR_MEM_SIZE);
+    uint64_t v = 0;
+
+    memcpy(&v, engine_at(cpu, addr, bytes), bytes);
+    if (mem & IR_MEM_SIGN) {
+        return (uint64_t)((int64_t)(v << (64 - 8 * bytes)) >> (64 - 8 * bytes));
+    }
+    return v;
+}
+
+void engine_store(struct cpu *cpu, uint64_t addr, uint64_t value, unsigned mem)
+{
+    unsigned bytes = 1u << (mem & IR_MEM_SIZE);
+
+    memcpy(engine_at(cpu, addr, bytes), &value, bytes);
+}
+
+static uint64_t rmw(enum ir_rmw op, uint64_t old, uint64_t v, unsigned bits)
+{
+    int64_t a = (int64_t)(old << (64 - bits)), b = (int64_t)(v << (64 - bits));
+
+    switch (op) {
+    case IR_RMW_XCHG:
+        return v;
+    case IR_RMW_ADD:
+        return old + v;
+    case IR_RMW_AND:
+        return old & v;
+    case IR_RMW_OR:
+        return old | v;
+    case IR_RMW_XOR:
+        return old ^ v;
+    case IR_RMW_MINS:
+        return a < b ? old : v;
+    case IR_RMW_MAXS:
+        return a > b ? old : v;
+    case IR_RMW_MINU:
+        return (uint64_t)a < (uint64_t)b ? old : v;
+    case IR_RMW_MAXU:
+        return (uint64_t)a > (uint64_t)b ? old : v;
+    }
+    g_assert_not_reached();
+}
+
+void engine_slow(struct cpu *cpu, uint64_t addr, unsigned op, unsigned mem, uint64_t value[2], const uint64_t expected[2])
+{
+    unsigned bytes = 1u << (mem & IR_MEM_SIZE);
+    uint8_t *p = engine_at(cpu, addr, bytes);
+    uint64_t old[2] = { 0, 0 }, want[2] = { 0, 0 };
+
+    memcpy(old, p, bytes);
+    switch (op) {
+    case HOST_SLOW_PROBE:
+        return;
+    case HOST_SLOW_STORE128:
+        memcpy(p, value, bytes);
+        return;
+    case HOST_SLOW_LOAD128:
+        break;
+    case HOST_SLOW_CAS:
+        memcpy(want, expected, bytes);
+        if (!memcmp(old, want, sizeof(old))) {
+            memcpy(p, value, bytes);
+        }
+        break;
+    default:
+        value[0] = rmw(op, old[0], value[0], 8 * bytes);
+        memcpy(p, value, bytes);
+        break;
+    }
+    if (mem & IR_MEM_SIGN && bytes < 8) {
+        old[0] = (uint64_t)((int64_t)(old[0] << (64 - 8 * bytes)) >> (64 - 8 * bytes));
+    }
+    memcpy(value, old, sizeof(old));
+}
+
+static uint64_t interp_load(void *opaque, struct cpu *cpu, uint64_t addr, unsigned mem)
+{
+    return engine_load(cpu, addr, mem);
+}
+
+static void interp_store(void *opaque, struct cpu *cpu, uint64_t addr, uint64_t value, unsigned mem)
+{
+    engine_store(cpu, addr, value, mem);
+}
+
+static void interp_slow(void *opaque, struct cpu *cpu, uint64_t addr, unsigned op, unsigned mem, uint64_t value[2],
+                        const uint64_t expected[2])
+{
+    engine_slow(cpu, addr, op, mem, value, expected);
+}
+
+static const struct interp_env interp_env = {
+    .load = interp_load,
+    .store = interp_store,
+    .slow = interp_slow,
+    .off_fpcr = offsetof(struct cpu, fpcr),
+};
+
+/* ---- the services that the target expects of an accelerator ---- */
+
+void cpu_set_key(struct cpu *cpu, uint32_t key)
+{
+    cpu->key = key;
+}
+
+void cpu_set_space(struct cpu *cpu, uint64_t space)
+{
+}
+
+void cpu_tlb_flush(struct cpu *cpu, enum tlb_scope scope, bool (*match)(uint64_t space, uint64_t arg), uint64_t arg)
+{
+}
+
+void cpu_tlb_flush_page(struct cpu *cpu, uint64_t va, bool (*match)(uint64_t space, uint64_t arg), uint64_t arg)
+{
+}
+
+void cpu_loop_exit(struct cpu *cpu)
+{
+    siglongjmp(cpu->loop, 1);
+}
+
+uint64_t cpu_ld(struct cpu *cpu, uint64_t va, unsigned size, unsigned idx)
+{
+    return engine_load(cpu, va, __builtin_ctz(size));
+}
+
+void cpu_st(struct cpu *cpu, uint64_t va, uint64_t v, unsigned size, unsigned idx)
+{
+    engine_store(cpu, va, v, __builtin_ctz(size));
+}
+
+void *cpu_probe_write(struct cpu *cpu, uint64_t va, unsigned len, unsigned idx)
+{
+    return NULL;
+}
+
+void *cpu_phys_ptr(struct cpu *cpu, uint64_t paddr, unsigned size, bool write)
+{
+    return NULL;
+}
+
+uint64_t cpu_insns(struct cpu *cpu)
+{
+    return 0;
+}
+
+bool cpu_debug_rw(struct cpu *cpu, uint64_t va, void *buf, size_t len, bool write)
+{
+    return false;
+}
+
+/* ---- running ---- */
+
+struct engine *engine_new(enum engine_kind kind, unsigned xlen, unsigned max_insns, unsigned passes)
+{
+    struct engine *e = g_new0(struct engine, 1);
+    struct rv_cpu *cpu = rv_cpu(cpu_alloc(&rv_cpu_type));
+
+    memset(&cpu->ext, 0xff, sizeof(cpu->ext));
+    rv_needs(&cpu->needs[0], &cpu->ext, 32);
+    rv_needs(&cpu->needs[1], &cpu->ext, 64);
+    cpu->mxlen = xlen;
+    cpu->cbom_bytes = cpu->cboz_bytes = cpu->cbop_bytes = 64;
+    cpu->cpu.time_opaque = e;
+    e->cpu = cpu;
+    e->kind = kind;
+    e->max_insns = max_insns;
+    e->passes = passes;
+    e->ir = ir_new();
+    e->scratch = interp_scratch_new();
+    if (kind == ENGINE_JIT) {
+        e->jit = jit_new(&cpu->cpu, &rv_ir, &e->memory);
+        if (!e->jit) {
+            engine_free(e);
+            return NULL;
+        }
+    }
+    return e;
+}
+
+void engine_free(struct engine *e)
+{
+    jit_free(e->jit);
+    interp_scratch_free(e->scratch);
+    ir_free(e->ir);
+    cpu_free(&e->cpu->cpu);
+    g_free(e->memory.bytes);
+    g_free(e);
+}
+
+const struct isa_needs *engine_needs(const struct engine *e)
+{
+    return &e->cpu->needs[e->cpu->mxlen == 64];
+}
+
+static void reset(struct engine *e, const struct stream_image *im)
+{
+    struct rv_cpu *cpu = e->cpu;
+
+    g_free(e->memory.bytes);
+    e->memory.size = (im->bytes->len + PAGE - 1) & ~(size_t)(PAGE - 1);
+    e->memory.bytes = g_malloc0(e->memory.size);
+    memcpy(e->memory.bytes, im->bytes->data, im->bytes->len);
+    memset(cpu->cpu.r, 0, sizeof(cpu->cpu.r));
+    memset(cpu->f, 0, sizeof(cpu->f));
+    cpu->cpu.pc = STREAM_BASE;
+    cpu->cpu.fpcr = 0x1f80;
+    cpu->frm = 0;
+    cpu->priv = RV_M;
+    cpu->mstatus = 3ull << 13;      /* FS = dirty */
+    cpu->res_addr = RV_RES_NONE;
+    cpu->cpu.key = ~0u;
+    rv_update_key(cpu);
+    if (e->jit) {
+        jit_reset(e->jit);
+    }
+}
+
+static const uint8_t *next_page(struct tr_block *tb, bool first_insn)
+{
+    return tb->page + PAGE;
+}
+
+static bool at_end(struct tr_block *tb, uint64_t pc)
+{
+    return pc == *(const uint64_t *)tb->opaque;
+}
+
+/* Translates and runs one block. True: it came to the end. */
+static bool one_block(struct engine *e, uint64_t end_pc, GError **err)
+{
+    struct cpu *cpu = &e->cpu->cpu;
+    struct tr_block tb = {
+        .pc = cpu->pc, .key = cpu->key, .max_insns = e->max_insns, .next_page = next_page, .breakpoint = at_end,
+        .page = engine_at(cpu, cpu->pc & ~(uint64_t)(PAGE - 1), PAGE), .opaque = &end_pc, .cpu = cpu,
+    };
+    struct interp_left left;
+
+    rv_translate(&tb, e->ir);
+    if (!ir_verify(e->ir, err)) {
+        return false;
+    }
+    ir_optimise(e->ir, e->passes);
+    if (e->kind == ENGINE_JIT) {
+        return jit_run(e->jit, e->ir, &tb, err);
+    }
+    left = interp_run(e->scratch, e->ir, cpu, &interp_env, 0);
+    return left.exit && left.code == IR_EXIT_DEBUG;
+}
+
+struct stream_record *engine_run(struct engine *e, const struct stream_image *im, GError **err)
+{
+    GError *trouble = NULL;
+
+    reset(e, im);
+    if (sigsetjmp(e->cpu->cpu.loop, 0)) {
+        g_set_error(err, G_FILE_ERROR, 0, "a trap or a wild access: mcause %" PRIx64 ", mepc %" PRIx64 ", pc %" PRIx64,
+                    e->cpu->mcause, e->cpu->mepc, e->cpu->cpu.pc);
+        return NULL;
+    }
+    while (!one_block(e, im->end_pc, &trouble)) {
+        if (trouble) {
+            g_propagate_error(err, trouble);
+            return NULL;
+        }
+    }
+    return g_memdup2(e->memory.bytes + im->data, im->ncases * sizeof(struct stream_record));
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * RISC-V instructions against somebody else's emulator: random programs must leave the same registers and memory there,
+ * in our IR interpreter and in compiled code. A difference is cut down to few instructions and printed with its seed.
+ *
+ * Environment: DOPPEL_INSN_SEED (decimal) repeats a run, DOPPEL_INSN_ONLY ("fadd.*") chooses mnemonics,
+ * DOPPEL_INSN_ROUNDS (default 4) is the number of programs, DOPPEL_ORACLE_DIR says where qemu-riscv64 is.
+ */
+#include "tests/insn/engine.h"
+#include "tests/insn/oracle.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { CASES = 250, ITEMS = 40 };
+
+struct config {
+    enum engine_kind kind;
+    unsigned xlen, max_insns, passes;
+};
+
+/* ---- cutting a difference down ---- */
+
+static struct stream_record *run_case(struct stream *s, int index, const struct config *c, struct engine *e,
+                                      const char *oracle)
+{
+    struct stream_image *im = stream_image(s, index);
+    struct stream_record *r = oracle ? oracle_run(oracle, c->xlen, im, NULL) : engine_run(e, im, NULL);
+
+    stream_image_free(im);
+    return r;
+}
+
+static bool differs(struct stream *s, int index, const struct config *c, struct engine *e, const char *oracle)
+{
+    g_autofree struct stream_record *want = run_case(s, index, c, e, oracle), *got = NULL;
+
+    if (!want) {
+        return false;   /* the shortened program is not what the oracle can run */
+    }
+    got = run_case(s, index, c, e, NULL);
+    return !got || memcmp(want, got, sizeof(*want)) != 0;
+}
+
+static void minimise(struct stream *s, int index, const struct config *c, struct engine *e, const char *oracle)
+{
+    struct stream_case *k = s->cases->pdata[index];
+
+    for (unsigned i = k->items->len; i-- > 0;) {
+        struct stream_item *it = &g_array_index(k->items, struct stream_item, i);
+
+        it->skip = true;
+        it->skip = differs(s, index, c, e, oracle);
+    }
+}
+
+static void report(struct stream *s, int index, const struct config *c, struct engine *e, const char *oracle)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    g_autoptr(GError) err = NULL;
+    g_autofree struct stream_record *want = NULL, *got = NULL;
+    struct stream_image *im;
+
+    if (!differs(s, index, c, e, oracle)) {
+        g_test_message("case %d differs only behind the other cases", index);
+        return;
+    }
+    minimise(s, index, c, e, oracle);
+    want = run_case(s, index, c, e, oracle);
+    im = stream_image(s, index);
+    got = engine_run(e, im, &err);
+    stream_image_free(im);
+    stream_print_case(s, s->cases->pdata[index], text);
+    if (got) {
+        stream_print_difference(s, want, got, text);
+    } else {
+        g_string_append(text, err->message);
+    }
+    g_test_message("DOPPEL_INSN_SEED=%u, rv%u, %s, case %d:\n%s", s->seed, c->xlen,
+                   c->kind == ENGINE_JIT ? "compiled" : "interpreted", index, text->str);
+}
+
+/* ---- programs ---- */
+
+static unsigned compare(struct stream *s, const struct config *c, struct engine *e, const char *oracle)
+{
+    struct stream_image *im = stream_image(s, -1);
+    g_autoptr(GError) err = NULL;
+    g_autofree struct stream_record *want = oracle_run(oracle, c->xlen, im, &err), *got = NULL;
+    unsigned bad = 0;
+
+    if (!want) {
+        g_error("seed %u: the oracle failed: %s", s->seed, err->message);
+    }
+    got = engine_run(e, im, &err);
+    if (!got) {
+        g_test_message("seed %u: %s", s->seed, err->message);
+    }
+    for (unsigned i = 0; i < im->ncases && bad < 3; i++) {
+        if (!got ? differs(s, i, c, e, oracle) : memcmp(&want[i], &got[i], sizeof(*want)) != 0) {
+            report(s, i, c, e, oracle);
+            bad++;
+        }
+    }
+    stream_image_free(im);
+    return bad;
+}
+
+static unsigned env_number(const char *name, unsigned otherwise)
+{
+    const char *v = g_getenv(name);
+
+    return v ? strtoul(v, NULL, 10) : otherwise;
+}
+
+static void same_state_as_oracle(gconstpointer data)
+{
+    const struct config *c = data;
+    g_autofree char *oracle = oracle_find(c->xlen);
+    struct engine *e = engine_new(c->kind, c->xlen, c->max_insns, c->passes);
+    unsigned rounds = env_number("DOPPEL_INSN_ROUNDS", 4);
+    unsigned seed = env_number("DOPPEL_INSN_SEED", (uint32_t)g_test_rand_int());
+
+    if (!oracle || !e) {
+        g_test_skip(e ? "no qemu-riscv64/32 of version 9 or newer (DOPPEL_ORACLE_DIR, PATH)" : "no back end for this host");
+        return;
+    }
+    for (unsigned i = 0; i < rounds; i++) {
+        struct stream *s = stream_new(seed + i, c->xlen, engine_needs(e), CASES, ITEMS, g_getenv("DOPPEL_INSN_ONLY"));
+
+        if (compare(s, c, e, oracle)) {
+            g_test_fail();
+        }
+        stream_free(s);
+    }
+    engine_free(e);
+}
+
+static const struct {
+    const char *path;
+    struct config config;
+} tests[] = {
+    { "/insn/riscv64/interpreted", { ENGINE_INTERP, 64, 64, 0 } },
+    { "/insn/riscv64/interpreted_after_passes", { ENGINE_INTERP, 64, 64, ~0u } },
+    { "/insn/riscv64/interpreted_one_by_one", { ENGINE_INTERP, 64, 1, 0 } },
+    { "/insn/riscv64/compiled", { ENGINE_JIT, 64, 64, ~0u } },
+    { "/insn/riscv64/compiled_one_by_one", { ENGINE_JIT, 64, 1, ~0u } },
+    { "/insn/riscv64/compiled_without_passes", { ENGINE_JIT, 64, 64, 0 } },
+    { "/insn/riscv32/interpreted", { ENGINE_INTERP, 32, 64, 0 } },
+    { "/insn/riscv32/interpreted_after_passes", { ENGINE_INTERP, 32, 64, ~0u } },
+    { "/insn/riscv32/compiled", { ENGINE_JIT, 32, 64, ~0u } },
+};
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    for (unsigned i = 0; i < G_N_ELEMENTS(tests); i++) {
+        g_test_add_data_func(tests[i].path, &tests[i].config, same_state_as_oracle);
+    }
+    return g_test_run();
+}
