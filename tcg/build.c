@@ -155,7 +155,7 @@ void ir_put(struct ir *ir, unsigned slot, ir_ref v)
 
 void ir_insn_start(struct ir *ir, uint64_t pc, unsigned bytes)
 {
-    ir->guest_insns++;
+    ir->guest_insns += bytes != 0;
     ir_push(ir, (struct ir_insn) { .op = IR_OP_insn, .type = IR_VOID, .sub = bytes, .imm = pc });
 }
 

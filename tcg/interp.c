@@ -274,6 +274,14 @@ static unsigned branch(const struct run *r, const struct ir_insn *i)
 _Static_assert(IR_OP_COUNT <= NARROW, "an operation's number leaves room for the width's bit");
 #define ANY(op) case IR_OP_##op: case IR_OP_##op | NARROW
 
+/* A length of 0 is an instruction that goes on in another block. */
+static void insn_starts(struct interp_scratch *s, struct interp_left *left, unsigned bytes)
+{
+    if (bytes) {
+        s->insns = left->insns++;
+    }
+}
+
 struct interp_left interp_run(struct interp_scratch *s, const struct ir *ir, struct cpu *cpu, const struct interp_env *env,
                               unsigned max_blocks)
 {
@@ -302,7 +310,7 @@ struct interp_left interp_run(struct interp_scratch *s, const struct ir *ir, str
         EVAL_INT1(ROW1)
         ANY(get): get(r, i, at); break;
         ANY(put): put(r, i); break;
-        ANY(insn): run.pc = i->imm; s->insns = left.insns++; break;
+        ANY(insn): run.pc = i->imm; insn_starts(s, &left, i->sub); break;
         ANY(exts32): lo[at] = (int64_t)(int32_t)A; break;
         ANY(extu32): ANY(trunc): ANY(low32): lo[at] = (uint32_t)A; break;
         ANY(setcond): lo[at] = condition(r, i); break;

@@ -205,6 +205,7 @@ static inline uint64_t ir_const_value(const struct ir *ir, ir_ref r)
 /* Slots, with forwarding. A put of the value that the slot is known to hold is dropped. */
 ir_ref ir_get(struct ir *ir, unsigned slot);
 void ir_put(struct ir *ir, unsigned slot, ir_ref v);
+/* bytes 0: the instruction at pc goes on in this block, where it can leave; it is not counted again. */
 void ir_insn_start(struct ir *ir, uint64_t pc, unsigned bytes);
 
 /* Generic emission with folding (constants, identities); the named builders below call these. */

@@ -352,7 +352,7 @@ static void operands(struct parser *p, struct ir_insn *i)
         i->imm = number(p);
         want(p, ',');
         i->sub = number(p);
-        p->ir->guest_insns++;
+        p->ir->guest_insns += i->sub != 0;
         return;
     case IR_OP_goto_pc:
         i->imm = number(p);

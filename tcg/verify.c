@@ -179,7 +179,7 @@ static bool special_ok(struct verifier *v, const struct ir_insn *i, enum ir_type
     case IR_OP_param:
         return t != IR_VOID;
     case IR_OP_insn:
-        return i->sub >= 1 && i->sub <= 15;
+        return i->sub <= 15;
     case IR_OP_br:
         return edge_ok(v, i->imm, pool + i->b, i->c);
     case IR_OP_brcond:

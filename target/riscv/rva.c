@@ -47,6 +47,7 @@ static void store_conditional(struct rv_tr *t, const struct rv_AMO *a, unsigned 
     ir_brcond(t->ir, IR_EQ, addr, ir_get(t->ir, RV_SLOT_RES_ADDR), try, fail);
 
     ir_begin(t->ir, try);
+    ir_insn_start(t->ir, t->pc, 0);
     old = ir_cas(t->ir, addr, expected, desired, atomic_mem(t, size));
     ir_put(t->ir, RV_SLOT_RES_ADDR, ir_i64(t->ir, RV_RES_NONE));
     rv_set(t, a->rd, ir_setcond(t->ir, IR_NE, old, expected));

@@ -56,6 +56,7 @@ void emit_jalr(struct rv_tr *t, const struct rv_I *a)
         ir_brcond(t->ir, IR_TSTNE, target, ir_i64(t->ir, 2), bad, good);
         t->ir->blocks[bad].cold = true;
         ir_begin(t->ir, bad);
+        ir_insn_start(t->ir, t->pc, 0);
         jump_unaligned(t, target);
         ir_begin(t->ir, good);
     }
@@ -73,6 +74,7 @@ static void branch(struct rv_tr *t, const struct rv_B *a, enum ir_cond cond)
     rv_goto(t, t->next_pc);
     ir_begin(t->ir, yes);
     if (needs_alignment(t) && target & 2) {
+        ir_insn_start(t->ir, t->pc, 0);
         jump_unaligned(t, ir_i64(t->ir, target));
     } else {
         rv_goto(t, target);
