@@ -21,9 +21,16 @@ static void slot_put(struct rv_tr *t, unsigned r, ir_ref v)
     ir_put(t->ir, RV_SLOT_F + r, v);
 }
 
+/* v without a mark. A boxed single is made canonical inside its box, which looks like a NaN itself. */
 static ir_ref canonical(struct rv_tr *t, ir_ref v)
 {
-    return ir_is_noncanon(t->ir, v) ? ir_canon(t->ir, v) : v;
+    if (!ir_is_noncanon(t->ir, v)) {
+        return v;
+    }
+    if (t->ir->insns[v].op == IR_OP_box32) {
+        return ir_box32(t->ir, ir_canon(t->ir, ir_low32(t->ir, v)));
+    }
+    return ir_canon(t->ir, v);
 }
 
 /* v (single or double) as a register holds it; its mark goes along. */
@@ -41,15 +48,7 @@ static ir_ref boxed(struct rv_tr *t, ir_ref v)
 /* The whole register, its NaN canonical. */
 static ir_ref reg(struct rv_tr *t, unsigned r)
 {
-    ir_ref v = slot_get(t, r);
-
-    if (!ir_is_noncanon(t->ir, v)) {
-        return v;
-    }
-    if (t->ir->insns[v].op == IR_OP_box32) {
-        return ir_box32(t->ir, ir_canon(t->ir, ir_low32(t->ir, v)));
-    }
-    return ir_canon(t->ir, v);
+    return canonical(t, slot_get(t, r));
 }
 
 /* An operand of arithmetic, single or double: which NaN it is doesn't matter. But a double's NaN that is not canonical
