@@ -4,7 +4,7 @@
  * in our IR interpreter and in compiled code. A difference is cut down to few instructions and printed with its seed.
  *
  * Environment: DOPPEL_INSN_SEED (decimal) repeats a run, DOPPEL_INSN_ONLY ("fadd.*") chooses mnemonics,
- * DOPPEL_INSN_ROUNDS (default 4) is the number of programs, DOPPEL_ORACLE_DIR says where qemu-riscv64 is.
+ * DOPPEL_INSN_ROUNDS (default 1) is the number of programs, DOPPEL_ORACLE_DIR says where qemu-riscv64 is.
  */
 #include "tests/insn/engine.h"
 #include "tests/insn/oracle.h"
@@ -118,7 +118,7 @@ static void same_state_as_oracle(gconstpointer data)
     const struct config *c = data;
     g_autofree char *oracle = oracle_find(c->xlen);
     struct engine *e = engine_new(c->kind, c->xlen, c->max_insns, c->passes);
-    unsigned rounds = env_number("DOPPEL_INSN_ROUNDS", 4);
+    unsigned rounds = env_number("DOPPEL_INSN_ROUNDS", 1);
     unsigned seed = env_number("DOPPEL_INSN_SEED", (uint32_t)g_test_rand_int());
 
     if (!oracle || !e) {
