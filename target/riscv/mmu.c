@@ -128,6 +128,12 @@ static uint8_t leaf_prot(const struct walk *w)
     return who == RV_IDX_U ? 0 : prot;
 }
 
+/* Does hardware set A and D? menvcfg says where Svadu is; a hart that promises neither Svadu nor Svade does. */
+static bool hardware_updates(const struct rv_cpu *cpu)
+{
+    return rv_has(cpu, RV_EXT_Svadu) ? (cpu->menvcfg & MENVCFG_ADUE) != 0 : !rv_has(cpu, RV_EXT_Svade);
+}
+
 /* Sets A (and D for a write) in the entry, or says why not. */
 static enum outcome mark(struct walk *w, uint64_t bits)
 {
@@ -137,7 +143,7 @@ static enum outcome mark(struct walk *w, uint64_t bits)
     if (w->debug) {
         return WALK_DONE;
     }
-    if (!(w->cpu->menvcfg & MENVCFG_ADUE)) {
+    if (!hardware_updates(w->cpu)) {
         return WALK_PAGE_FAULT;
     }
     if (!(rv_pmp_prot(w->cpu, w->pte_addr, RV_S, &whole) & MMU_W)) {

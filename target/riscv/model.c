@@ -212,7 +212,7 @@ static bool check_exts(struct rv_cpu *cpu, GError **err)
 
 static bool read_mmu(struct building *b, const struct model *m, GError **err)
 {
-    unsigned limit = m->satp_max, want = SATP_BARE, below = SATP_BARE;
+    unsigned cap = SATP_SV57, want = SATP_BARE, below = SATP_BARE;
     bool mmu = true;
 
     for (unsigned i = 0; i < G_N_ELEMENTS(satp_modes); i++) {
@@ -232,12 +232,11 @@ static bool read_mmu(struct building *b, const struct model *m, GError **err)
         }
         if (on) {
             want = below = satp_modes[i].mode;
-            limit = MAX(limit, want);
         } else if (satp_modes[i].mxlen == m->mxlen) {
-            limit = MIN(limit, m->mxlen == 64 && below < SATP_SV39 ? SATP_BARE : below);
+            cap = MIN(cap, m->mxlen == 64 && below < SATP_SV39 ? SATP_BARE : below);
         }
     }
-    if (want > limit) {
+    if (want > cap) {
         g_set_error(err, OPTIONS_ERROR, 0, "-cpu %s: a mode of address translation that is on needs the smaller ones",
                     m->name);
         return false;
@@ -245,7 +244,7 @@ static bool read_mmu(struct building *b, const struct model *m, GError **err)
     if (!options_get_bool(b->o, "mmu", &mmu, err)) {
         return false;
     }
-    b->cpu->satp_max = mmu && rv_has(b->cpu, RV_EXT_S) ? (want ? want : limit) : SATP_BARE;
+    b->cpu->satp_max = mmu && rv_has(b->cpu, RV_EXT_S) ? (want ? want : MIN(m->satp_max, cap)) : SATP_BARE;
     return true;
 }
 
