@@ -9,7 +9,7 @@
 
 #define HEAD_BYTES 2048
 
-static const struct block_format *const formats[] = { &block_raw_format };
+static const struct block_format *const formats[] = { &block_raw_format, &block_qcow2_format };
 
 /* Formats that we know by sight only; opening them as raw by mistake would show the guest rubbish. */
 static const struct {
@@ -45,8 +45,7 @@ const struct block_format *block_format_probe(const uint8_t *head, size_t len, c
         }
     }
     if (len >= 4 && !memcmp(head, "QFI\xfb", 4)) {
-        g_set_error(err, BLOCK_ERROR, ENOTSUP, "%s: '%s': qcow2 is not supported in this build", where, path);
-        return NULL;
+        return &block_qcow2_format;
     }
     return &block_raw_format;
 }

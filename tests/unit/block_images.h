@@ -8,9 +8,10 @@
 struct image_kind {
     const char *name;
     const char *format;
-    const char *create_options;   /* of a qcow2 image */
-    const char *backing;          /* format of a backing file filled with a pattern, NULL for none */
-    const char *drive_options;    /* appended to file=PATH,format=FORMAT */
+    const char *drive;            /* appended to file=PATH,format=FORMAT */
+    const char *backing;          /* format of a backing file with a pattern; NULL for none */
+    bool volatile_writes;         /* they are gone when it is opened again */
+    unsigned cluster_bits, version, refcount_order;   /* of qcow2; version 0: 3; refcount_order is one more, 0: 16 bits */
 };
 
 extern const struct image_kind image_kinds[];
@@ -20,7 +21,7 @@ extern const int image_kind_count;
 char *image_make(const struct image_kind *kind, uint64_t bytes);
 struct block_backend *image_open(const struct image_kind *kind, const char *path);
 /* What a new image of this kind holds. */
-void image_fill_model(const struct image_kind *kind, const char *path, uint8_t *model, uint64_t bytes);
+void image_fill_model(const struct image_kind *kind, uint8_t *model, uint64_t bytes);
 /* Consistency, by our own check and by qemu-img where it is installed. */
 void image_check(const struct image_kind *kind, const char *path);
 /* Removes the folder. */
