@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The translating accelerator's own structures.
+ *
+ *   loop.c   vCPU threads and the execution loop
+ *   tb.c     translated blocks: finding, making, linking, invalidating
+ *   cache.c  the memory that they live in, in segments
+ *   tlb.c    soft TLB: sets by address space, filling, flushing
+ *   slow.c   guest accesses that translated code does not do itself
+ *   tcg.c    the accelerator's interface and options
+ *
+ * Locks, in the order they may be taken: machine lock; tcg->tb_lock (blocks, links, code pages, map ids); accel_cpu.sleep
+ * (sleeping and waking of one vCPU). A vCPU in translated code holds none.
+ *
+ * Safepoints. A vCPU announces the epoch (accel_cpu.running) at the top of its loop, where it holds no pointer to a
+ * block and will look again before it uses a TLB entry; 0 while it sleeps or waits (parked). safepoint_wait() returns
+ * when every other vCPU has announced an epoch not older than the call, or is parked. Segments of the code cache are
+ * reused, and pages become code, under its cover. Who holds a block across a call that may wait must check a->waits.
+ */
+#ifndef ACCEL_TCG_IMPL_H
+#define ACCEL_TCG_IMPL_H
+
+#include <stdatomic.h>
+
+#include "system/accel.h"
+#include "system/cpu.h"
+#include "system/machine.h"
+#include "tcg/host.h"
+#include "tcg/interp.h"
+#include "tcg/ir.h"
+
+#define PAGE_BITS 12
+#define PAGE_SIZE ((uint64_t)1 << PAGE_BITS)
+#define PAGE_MASK (~(PAGE_SIZE - 1))
+
+#define TB_INSNS_MAX 64
+
+/* ---- soft TLB ---- */
+
+#define TLB_SETS 8              /* address spaces remembered for each vCPU */
+#define TLB_BITS_MIN 9
+#define TLB_BITS_MAX 15
+#define TLB_IDX_MAX 16
+#define TLB_ARRAY_BYTES ((size_t)8 << TLB_BITS_MAX)
+#define XMAP_ENTRIES 1024
+#define XMAP_BYTES (XMAP_ENTRIES * 4)
+/* Displacements of a set's arrays from its base: xmap, then for each MMU index read tags, write tags, addends. */
+#define TLB_DISP(idx, what) (XMAP_BYTES + ((size_t)(idx) * 3 + (what)) * TLB_ARRAY_BYTES)
+enum { TLB_READ, TLB_WRITE, TLB_ADDEND };
+
+/* One page that code has been fetched from. */
+struct fetch_page {
+    uint64_t va;                /* page address; 1: empty */
+    struct ram_block *ram;
+    uint64_t offset;            /* of the page in ram */
+    uint32_t map_id;
+    uint32_t idx;               /* MMU index of the fetch */
+};
+#define FETCH_PAGES 256
+
+struct tlb_set {
+    uint64_t space;             /* as given to cpu_set_space */
+    uint8_t *base;              /* TLB_DISP arrays; lazily touched */
+    unsigned bits;              /* log2 of the entries in use */
+    uint32_t used_idx;          /* MMU indices that have entries since the last flush */
+    uint32_t used_fetch;        /* fetch[] has entries */
+    unsigned fills, conflicts;  /* since the last flush */
+    uint64_t last_use;
+    uint64_t large[8];          /* filter: 2 MiB regions with entries of larger mappings, by sign and number modulo 256 */
+    struct fetch_page fetch[FETCH_PAGES];
+};
+
+/* ---- blocks ---- */
+
+struct tb_jump {
+    struct host_exit exit;
+    struct tb *to;              /* linked to, NULL: none */
+    struct tb_jump *next_in;    /* of to->in */
+    struct tb *from;
+};
+
+enum { TB_DEAD = 1, TB_UNCACHED = 2, TB_STEP = 4 };
+
+struct tb {
+    uint64_t pc;                /* virtual */
+    uint64_t phys;              /* ram_offset of the first byte in the machine's numbering */
+    uint64_t phys2;             /* of the second page's start where the block spans two, else UINT64_MAX */
+    uint32_t key;
+    uint32_t idx;               /* MMU index of its fetches */
+    uint32_t map_id[2];
+    uint16_t bytes;             /* of guest code */
+    uint16_t insns;
+    uint8_t flags;
+    uint8_t njumps;
+    uint32_t hash;
+    uint8_t *rw;
+    const uint8_t *rx;
+    uint32_t checked, poll, direct, code_bytes, map_bytes;
+    struct ir *ir;              /* engine=interp */
+    _Atomic(struct tb *) hash_next;
+    struct tb *page_next[2];    /* other blocks on its pages */
+    struct tb_jump *in;         /* jumps linked to it */
+    struct tb_jump jumps[];
+};
+
+/* What is known of a RAM page that has code, or had. */
+struct code_page {
+    struct tb *first;           /* blocks on it; link in page_next[which] */
+    uint64_t chunks;            /* 64-byte pieces that blocks were made from */
+    unsigned generation;        /* one more for each write that was seen while RAM_PAGE_CODE is set */
+};
+
+struct page_info {
+    _Atomic uint64_t writer;    /* where a write TLB entry of the page is: WRITER_* */
+    struct code_page *code;     /* under tb_lock */
+};
+#define WRITER_MANY UINT64_MAX
+
+/* One mapping of a page for fetches, that blocks depend on. */
+struct exec_map {
+    uint64_t va, phys;
+    uint32_t idx, id;
+    unsigned blocks;
+};
+
+#define SEGMENT_BYTES ((size_t)2 << 20)
+
+enum segment_state { SEG_FREE, SEG_OPEN, SEG_SEALED, SEG_DRAINING };
+
+struct segment {
+    enum segment_state state;
+    uint32_t used;
+    uint64_t order;             /* of sealing: the smallest is the oldest */
+    uint64_t drain_epoch;
+    struct tb **tbs;            /* by address; SEGMENT_TBS_MAX, lazily touched */
+    _Atomic unsigned ntbs;
+};
+#define SEGMENT_TBS_MAX 16384
+
+struct code_cache {
+    uint8_t *rw, *rx;           /* two mappings */
+    size_t bytes;
+    size_t thunk_bytes;         /* at the start, not in a segment */
+    struct segment *segs;
+    unsigned nsegs;
+    uint64_t orders;
+};
+
+#define TB_HASH_BITS 16
+
+struct breakpoint {
+    enum accel_break kind;
+    uint64_t addr, len;
+};
+
+struct tcg {
+    struct accel accel;
+    /* properties */
+    uint64_t tb_size;           /* MiB; 0: default */
+    char *thread;               /* "multi", "single" */
+    char *engine;               /* "jit", "interp" */
+    bool opt_pin, opt_share, opt_probe, opt_bextr, opt_avx, opt_fuse, opt_chain, opt_fold, opt_cse, opt_dead, opt_narrow;
+    bool opt_asid, opt_grow;
+
+    bool interp;
+    unsigned passes;
+    struct host *host;
+    struct host_env env;
+    struct interp_env interp_env;
+    const struct cpu_type *cpu_type;
+    struct code_cache cache;
+    GMutex tb_lock;
+    _Atomic(struct tb *) *hash;     /* 1 << TB_HASH_BITS buckets */
+    struct page_info *pages;        /* by ram_offset >> PAGE_BITS; lazily touched */
+    uint64_t npages;
+    GHashTable *maps;               /* struct exec_map by (va, phys, idx) */
+    GHashTable *maps_by_id;
+    uint32_t next_map_id;
+    GPtrArray *cpus;                /* struct accel_cpu */
+    GArray *breaks;                 /* struct breakpoint; changed while vCPUs are paused */
+    _Atomic uint64_t epoch;         /* of safepoints */
+    _Atomic bool resumed;
+    GCond parked;                   /* with the machine lock: some vCPU parked */
+    /* counters for info jit; under tb_lock */
+    uint64_t tbs_made, insns_made, bytes_made, guest_bytes_made, invalidated, recycled;
+};
+
+struct accel_cpu {
+    struct cpu *cpu;
+    struct tcg *tcg;
+    GThread *thread;
+    struct ir *ir;
+    struct host_scratch *scratch;
+    struct interp_scratch *iscratch;
+    struct segment *seg;            /* open, this vCPU's own */
+    struct tlb_set *set;            /* current */
+    struct tlb_set *sets;           /* TLB_SETS */
+    uint64_t use_count;
+    struct host_jump *jumps;        /* the jump cache, in the CPU's area */
+    GHashTable *salts;              /* key -> salt number */
+    struct mem_reader reader;
+    _Atomic uint64_t running;       /* epoch last announced; 0: parked */
+    unsigned waits;                 /* how often this thread has been parked in safepoint_wait */
+    _Atomic bool flush_all;         /* TLB to be flushed before the next entry */
+    _Atomic bool flush_jumps;
+    _Atomic bool sleeping;
+    bool stopped;                   /* machine lock: the thread waits for resume */
+    bool quit, single_step, watch_hit;
+    bool debug_stop;                /* at a breakpoint or after a step: waits for the next resume */
+    uint64_t watch_addr;
+    GMutex sleep;
+    GCond wake;
+    GCond resume;                   /* with the machine lock */
+    GPtrArray *work;                /* struct work_item, under sleep */
+    uint64_t insns_guess;           /* retired, for counters without icount */
+    /* counters, owned by the thread */
+    int64_t translate_us;
+    uint64_t n_enter, n_lookup, n_fill, n_flush, n_flush_page, n_slow, n_mmio, n_irq;
+};
+
+static inline struct accel_cpu *acpu_of(struct cpu *cpu)
+{
+    return cpu->accel;
+}
+
+/* ---- cache.c ---- */
+bool cache_init(struct tcg *t, size_t bytes, GError **err);
+void cache_free(struct tcg *t);
+/* Buffer with at least min bytes in the vCPU's open segment; takes another segment (draining old ones) where needed.
+ * vCPU thread, parked, without tb_lock. */
+struct host_buf cache_room(struct accel_cpu *a, size_t min);
+void cache_take(struct accel_cpu *a, struct tb *tb, size_t bytes);
+/* The block whose code holds rx address p, NULL: none. Any thread that runs or has just left that code. */
+struct tb *cache_find(struct tcg *t, uintptr_t p);
+void cache_flush(struct tcg *t);        /* forgets everything; all vCPUs parked */
+
+/* ---- tb.c ---- */
+/* The block at the CPU's pc, made if need be; its page's mapping is entered in xmap and the block in the jump cache. May
+ * raise the guest's fetch fault. vCPU thread, parked. */
+struct tb *tb_get(struct accel_cpu *a);
+/* Links an exit of a block that is about to go on at `to`. */
+void tb_link(struct accel_cpu *a, struct tb *from, unsigned n, struct tb *to);
+void tb_written(struct tcg *t, struct ram_block *ram, uint64_t offset, uint64_t len);
+/* Under tb_lock: takes the block out of everything; its memory stays until its segment is reused. */
+void tb_kill(struct tcg *t, struct tb *tb);
+void tb_free_maps(struct tcg *t);
+void tb_code_of(const struct tb *tb, struct host_code *code);
+
+/* ---- tlb.c ---- */
+void tlb_cpu_init(struct accel_cpu *a);
+void tlb_cpu_free(struct accel_cpu *a);
+void tlb_flush_set(struct accel_cpu *a, struct tlb_set *s);
+void tlb_flush_all(struct accel_cpu *a);
+void tlb_resize_if_needed(struct accel_cpu *a);
+void tlb_env(struct host_env *env, unsigned indices);
+
+/* Where a guest access goes. */
+struct tlb_target {
+    uint8_t *host;                      /* RAM: address of the byte; NULL: MMIO */
+    struct ram_block *ram;              /* with host: for writes that must be tracked, else NULL */
+    uint64_t ram_offset;
+    const struct flat_range *range;     /* MMIO */
+    uint64_t offset;
+};
+/* Looks va up (TLB, then walk and fill). Faults are raised: with the state of `ret` where that is not 0. */
+void tlb_access(struct accel_cpu *a, uint64_t va, enum mmu_access access, unsigned idx, struct tlb_target *out,
+                uintptr_t ret, struct host_frame *frame);
+/* The fetch mapping of a page; raises. *uncached: nothing may be remembered of it. */
+struct fetch_page *tlb_fetch(struct accel_cpu *a, uint64_t va, bool *uncached);
+/* The page becomes code: no vCPU may write to it unseen from now on. Waits for vCPUs that might. */
+void tlb_protect(struct accel_cpu *a, uint64_t ram_page, const uint8_t *host_page);
+
+/* ---- slow.c ---- */
+uint64_t slow_load(struct cpu *cpu, uint64_t addr, unsigned mem, uintptr_t ret, struct host_frame *frame);
+void slow_store(struct cpu *cpu, uint64_t addr, uint64_t value, unsigned mem, uintptr_t ret, struct host_frame *frame);
+void slow_other(struct cpu *cpu, uint64_t addr, unsigned op, unsigned mem, uint64_t value[2], const uint64_t expected[2],
+                uintptr_t ret, struct host_frame *frame);
+void slow_interp_env(struct interp_env *env);
+/* Exact state at a slow-path access, before a fault is raised. ret 0: the state is exact already. */
+void slow_rebuild(struct accel_cpu *a, uintptr_t ret, struct host_frame *frame);
+
+/* ---- loop.c ---- */
+void *cpu_thread(void *opaque);
+void safepoint_wait(struct tcg *t, struct accel_cpu *self);
+uint64_t safepoint_begin(struct tcg *t);
+bool safepoint_passed(struct tcg *t, uint64_t epoch, struct accel_cpu *self);
+void cpu_park(struct accel_cpu *a);
+void cpu_unpark(struct accel_cpu *a);
+void cpu_wake(struct accel_cpu *a);
+void jump_cache_clear(struct accel_cpu *a);
+
+#endif

@@ -1,0 +1,486 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The soft TLB. A vCPU has TLB_SETS sets, one for each address space that it ran lately (cpu_set_space); switching the
+ * space switches the set and flushes nothing. In a set each MMU index has three arrays: tags of readable pages, tags of
+ * writable pages, addends (host address - guest address). Pages that must be seen when touched - MMIO, code pages and
+ * tracked pages for writes - are simply absent, so translated code tests no flags.
+ *
+ * A tag that matches nothing: translated code computes (addr - tag) and takes values up to 4095 for a hit. The empty tag
+ * is all ones: it would match the addresses 0..4094 and ~0 only, whose entries (0 and the last one of any size) get
+ * another empty value, the address of page 1. So a whole array is emptied by one memset and a few stores, and stays
+ * safe when it is looked at with another size's index.
+ *
+ * The TLB is written by its own vCPU, and tags of write arrays are cleared by others under tlb_protect.
+ */
+#include <string.h>
+#include <sys/mman.h>
+
+#include "accel/tcg/tcg_impl.h"
+#include "util/log.h"
+
+#define EMPTY_SPECIAL PAGE_SIZE
+
+static _Atomic uint64_t *tlb_array(const struct tlb_set *s, unsigned idx, unsigned what)
+{
+    return (_Atomic uint64_t *)(s->base + TLB_DISP(idx, what));
+}
+
+static unsigned tlb_entry(const struct tlb_set *s, uint64_t va)
+{
+    return (va >> PAGE_BITS) & ((1u << s->bits) - 1);
+}
+
+static uint64_t empty_tag(unsigned entry)
+{
+    return entry & (entry + 1) ? UINT64_MAX : EMPTY_SPECIAL;  /* entry + 1 a power of two (0 included): special */
+}
+
+static void clear_tags(_Atomic uint64_t *tags, unsigned bits)
+{
+    memset((void *)tags, 0xff, sizeof *tags << bits);
+    for (unsigned k = 0; k <= bits; k++) {
+        atomic_store_explicit(&tags[(1u << k) - 1], EMPTY_SPECIAL, memory_order_relaxed);
+    }
+}
+
+void tlb_env(struct host_env *env, unsigned indices)
+{
+    for (unsigned i = 0; i < indices; i++) {
+        env->tlb_read[i] = TLB_DISP(i, TLB_READ);
+        env->tlb_write[i] = TLB_DISP(i, TLB_WRITE);
+        env->tlb_addend[i] = TLB_DISP(i, TLB_ADDEND);
+    }
+    env->xmap = 0;
+    env->xmap_entries = XMAP_ENTRIES;
+    env->page_bits = PAGE_BITS;
+}
+
+static void fetch_clear(struct tlb_set *s)
+{
+    memset(s->base, 0, XMAP_BYTES);
+    for (unsigned i = 0; i < FETCH_PAGES; i++) {
+        s->fetch[i].va = 1;
+    }
+    s->used_fetch = 0;
+}
+
+static size_t set_bytes(const struct tcg *t)
+{
+    return TLB_DISP(t->cpu_type->mmu_indices, 0);
+}
+
+void tlb_cpu_init(struct accel_cpu *a)
+{
+    a->sets = g_new0(struct tlb_set, TLB_SETS);
+    for (unsigned i = 0; i < TLB_SETS; i++) {
+        struct tlb_set *s = &a->sets[i];
+
+        s->base = mmap(NULL, set_bytes(a->tcg), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (s->base == MAP_FAILED) {
+            g_error("out of memory for the soft TLB");
+        }
+        madvise(s->base, set_bytes(a->tcg), MADV_NOHUGEPAGE);
+        s->bits = TLB_BITS_MIN;
+        s->space = UINT64_MAX;
+        for (unsigned idx = 0; idx < a->tcg->cpu_type->mmu_indices; idx++) {
+            clear_tags(tlb_array(s, idx, TLB_READ), s->bits);
+            clear_tags(tlb_array(s, idx, TLB_WRITE), s->bits);
+        }
+        fetch_clear(s);
+    }
+    a->set = &a->sets[0];
+}
+
+void tlb_cpu_free(struct accel_cpu *a)
+{
+    for (unsigned i = 0; i < TLB_SETS; i++) {
+        munmap(a->sets[i].base, set_bytes(a->tcg));
+    }
+    g_free(a->sets);
+}
+
+static void set_current(struct accel_cpu *a, struct tlb_set *s)
+{
+    a->set = s;
+    s->last_use = ++a->use_count;
+    a->cpu->tlb_base = s->base;
+    a->cpu->tlb_ctl = a->tcg->host ? host_tlb_control(a->tcg->host, s->bits) : 0;
+}
+
+void tlb_flush_set(struct accel_cpu *a, struct tlb_set *s)
+{
+    a->n_flush++;
+    for (uint32_t used = s->used_idx; used; used &= used - 1) {
+        unsigned idx = __builtin_ctz(used);
+
+        clear_tags(tlb_array(s, idx, TLB_READ), s->bits);
+        clear_tags(tlb_array(s, idx, TLB_WRITE), s->bits);
+    }
+    if (s->bits > TLB_BITS_MIN && s->fills < 1u << (s->bits - 3)) {
+        /* Little used since the last flush: a smaller one is flushed sooner. Its entries are empty already, but the
+         * last of the smaller sizes are special in every size. */
+        s->bits--;
+        if (s == a->set) {
+            set_current(a, s);
+        }
+    }
+    s->used_idx = 0;
+    s->fills = s->conflicts = 0;
+    memset(s->large, 0, sizeof s->large);
+    if (s->used_fetch) {
+        fetch_clear(s);
+    }
+}
+
+void tlb_flush_all(struct accel_cpu *a)
+{
+    for (unsigned i = 0; i < TLB_SETS; i++) {
+        if (a->sets[i].used_idx || a->sets[i].used_fetch) {
+            tlb_flush_set(a, &a->sets[i]);
+        }
+    }
+}
+
+/* Called at the top of the loop: translated code holds the index width in a register. */
+void tlb_resize_if_needed(struct accel_cpu *a)
+{
+    struct tlb_set *s = a->set;
+
+    if (!a->tcg->opt_grow || s->conflicts < 2u << s->bits || s->bits == TLB_BITS_MAX) {
+        return;
+    }
+    s->bits++;
+    for (unsigned idx = 0; idx < a->tcg->cpu_type->mmu_indices; idx++) {
+        clear_tags(tlb_array(s, idx, TLB_READ), s->bits);
+        clear_tags(tlb_array(s, idx, TLB_WRITE), s->bits);
+    }
+    s->fills = s->conflicts = 0;
+    set_current(a, s);
+}
+
+/* ---- address spaces ---- */
+
+void cpu_set_space(struct cpu *cpu, uint64_t space)
+{
+    struct accel_cpu *a = acpu_of(cpu);
+    struct tlb_set *s = NULL, *oldest = &a->sets[0];
+
+    if (!a->tcg->opt_asid) {
+        tlb_flush_all(a);
+        a->set->space = space;
+        return;
+    }
+    for (unsigned i = 0; i < TLB_SETS; i++) {
+        if (a->sets[i].space == space) {
+            s = &a->sets[i];
+            break;
+        }
+        if (a->sets[i].last_use < oldest->last_use) {
+            oldest = &a->sets[i];
+        }
+    }
+    if (!s) {
+        s = oldest;
+        tlb_flush_set(a, s);
+        s->space = space;
+    }
+    set_current(a, s);
+}
+
+void cpu_tlb_flush(struct cpu *cpu, enum tlb_scope scope, bool (*match)(uint64_t space, uint64_t arg), uint64_t arg)
+{
+    struct accel_cpu *a = acpu_of(cpu);
+
+    if (scope == TLB_ALL) {
+        tlb_flush_all(a);
+        return;
+    }
+    for (unsigned i = 0; i < TLB_SETS; i++) {
+        struct tlb_set *s = &a->sets[i];
+
+        if ((s->used_idx || s->used_fetch) && match(s->space, arg)) {
+            tlb_flush_set(a, s);
+        }
+    }
+}
+
+static unsigned large_slot(uint64_t va)
+{
+    return (va >> 63) << 8 | ((va >> 21) & 255);
+}
+
+static void flush_page_in_set(struct accel_cpu *a, struct tlb_set *s, uint64_t va)
+{
+    unsigned e = tlb_entry(s, va), slot = large_slot(va);
+    uint64_t page = va & PAGE_MASK;
+    struct fetch_page *f = &s->fetch[(va >> PAGE_BITS) % FETCH_PAGES];
+
+    if (s->large[slot / 64] >> (slot % 64) & 1) {
+        tlb_flush_set(a, s);
+        return;
+    }
+    for (uint32_t used = s->used_idx; used; used &= used - 1) {
+        unsigned idx = __builtin_ctz(used);
+
+        for (unsigned what = TLB_READ; what <= TLB_WRITE; what++) {
+            _Atomic uint64_t *tag = &tlb_array(s, idx, what)[e];
+
+            if (atomic_load_explicit(tag, memory_order_relaxed) == page) {
+                atomic_store_explicit(tag, empty_tag(e), memory_order_relaxed);
+            }
+        }
+    }
+    if (s->used_fetch) {
+        /* Which keys have entered this page in xmap is not known: the array is small, empty all of it. */
+        if (f->va == page) {
+            f->va = 1;
+            memset(s->base, 0, XMAP_BYTES);
+        } else if (f->va != 1) {
+            memset(s->base, 0, XMAP_BYTES);     /* the page's own entry may have been replaced while xmap still has it */
+        }
+    }
+}
+
+void cpu_tlb_flush_page(struct cpu *cpu, uint64_t va, bool (*match)(uint64_t space, uint64_t arg), uint64_t arg)
+{
+    struct accel_cpu *a = acpu_of(cpu);
+
+    a->n_flush_page++;
+    for (unsigned i = 0; i < TLB_SETS; i++) {
+        struct tlb_set *s = &a->sets[i];
+
+        if ((s->used_idx || s->used_fetch) && (!match || match(s->space, arg))) {
+            flush_page_in_set(a, s, va);
+        }
+    }
+}
+
+/* ---- filling ---- */
+
+static void note_large(struct tlb_set *s, uint64_t va, const struct mmu_page *page)
+{
+    unsigned slot = large_slot(va);
+
+    if (page->page_bits > PAGE_BITS) {
+        s->large[slot / 64] |= 1ull << (slot % 64);
+    }
+}
+
+static uint64_t writer_of(const struct accel_cpu *a, unsigned idx, unsigned entry)
+{
+    return 1ull << 63 | (uint64_t)a->cpu->index << 40 | (uint64_t)(a->set - a->sets) << 32 | idx << 20 | entry;
+}
+
+static bool writer_maps(struct tcg *t, uint64_t w, const uint8_t *host_page, _Atomic uint64_t **tag)
+{
+    struct accel_cpu *a = t->cpus->pdata[(w >> 40) & 0xffff];
+    struct tlb_set *s = &a->sets[(w >> 32) & 0xff];
+    unsigned idx = (w >> 20) & 0xf, entry = w & 0xfffff;
+    uint64_t va;
+
+    *tag = &tlb_array(s, idx, TLB_WRITE)[entry];
+    va = atomic_load_explicit(*tag, memory_order_acquire);
+    return va != UINT64_MAX &&
+           va + atomic_load_explicit(&tlb_array(s, idx, TLB_ADDEND)[entry], memory_order_relaxed) == (uintptr_t)host_page;
+}
+
+/* Remembers where the page's write entry is, so that tlb_protect finds it; before the entry is made. */
+static void note_writer(struct accel_cpu *a, uint64_t ram_page, unsigned idx, unsigned entry, const uint8_t *host_page)
+{
+    _Atomic uint64_t *writer = &a->tcg->pages[ram_page].writer;
+    uint64_t old = atomic_load(writer), mine = writer_of(a, idx, entry);
+    _Atomic uint64_t *tag;
+
+    while (old != mine && old != WRITER_MANY) {
+        uint64_t want = old && writer_maps(a->tcg, old, host_page, &tag) ? WRITER_MANY : mine;
+
+        if (atomic_compare_exchange_weak(writer, &old, want)) {
+            break;
+        }
+    }
+}
+
+static void enter(struct accel_cpu *a, uint64_t va, unsigned idx, const struct mmu_page *page, enum mmu_access access,
+                  const struct flat_range *r)
+{
+    struct tlb_set *s = a->set;
+    unsigned e = tlb_entry(s, va);
+    uint64_t pva = va & PAGE_MASK, in_range = (page->paddr & PAGE_MASK) - r->start;
+    uint8_t *host = r->host + in_range;
+    uint64_t ram_off = r->ram_start + in_range, ram_page = (r->ram->ram_offset + ram_off) >> PAGE_BITS;
+    _Atomic uint64_t *rtag = &tlb_array(s, idx, TLB_READ)[e], *wtag = &tlb_array(s, idx, TLB_WRITE)[e];
+    uint64_t old_r = atomic_load_explicit(rtag, memory_order_relaxed);
+    uint64_t old_w = atomic_load_explicit(wtag, memory_order_relaxed), empty = empty_tag(e);
+    bool keep_r = old_r == pva && access == MMU_WRITE, keep_w = false;
+    uint8_t tracked = r->ram->tracked, flags;
+
+    s->used_idx |= 1u << idx;
+    s->fills++;
+    a->n_fill++;
+    s->conflicts += (old_r != empty && old_r != pva) || (old_w != empty && old_w != pva);
+    note_large(s, va, page);
+    /* Both tags use the addend: take away what does not belong to this page before the addend changes. */
+    if (old_w != pva) {
+        atomic_store_explicit(wtag, empty, memory_order_relaxed);
+    } else {
+        keep_w = access == MMU_READ;
+    }
+    if (!keep_r) {
+        atomic_store_explicit(rtag, empty, memory_order_relaxed);
+    }
+    atomic_store_explicit(&tlb_array(s, idx, TLB_ADDEND)[e], (uintptr_t)host - pva, memory_order_release);
+    if (page->prot & MMU_R) {
+        atomic_store_explicit(rtag, pva, memory_order_relaxed);
+    }
+    if (!(page->prot & MMU_W) || !r->writable || keep_w) {
+        return;
+    }
+    flags = ram_page_flags(r->ram, ram_off);
+    if ((flags & RAM_PAGE_CODE) || (flags & tracked) != tracked) {
+        return;
+    }
+    note_writer(a, ram_page, idx, e, host);
+    atomic_store(wtag, pva);    /* full barrier: either we see the flag below, or tlb_protect sees the entry */
+    if (ram_page_flags(r->ram, ram_off) & RAM_PAGE_CODE) {
+        atomic_store(wtag, empty);
+    }
+}
+
+static bool watched(struct tcg *t, uint64_t va)
+{
+    for (unsigned i = 0; i < t->breaks->len; i++) {
+        struct breakpoint *b = &g_array_index(t->breaks, struct breakpoint, i);
+
+        if (b->kind >= ACCEL_WATCH_WRITE && !((b->addr ^ va) & PAGE_MASK)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void tlb_access(struct accel_cpu *a, uint64_t va, enum mmu_access access, unsigned idx, struct tlb_target *out,
+                uintptr_t ret, struct host_frame *frame)
+{
+    struct tlb_set *s = a->set;
+    unsigned e = tlb_entry(s, va);
+    uint64_t tag = atomic_load_explicit(&tlb_array(s, idx, access == MMU_WRITE ? TLB_WRITE : TLB_READ)[e], memory_order_relaxed);
+    const struct flat_range *r;
+    struct mmu_fault fault;
+    struct mmu_page page;
+
+    out->ram = NULL;
+    out->range = NULL;
+    if (tag == (va & PAGE_MASK)) {
+        out->host = (uint8_t *)(uintptr_t)(va + atomic_load_explicit(&tlb_array(s, idx, TLB_ADDEND)[e], memory_order_relaxed));
+        return;
+    }
+    if (!a->cpu->type->mmu_walk(a->cpu, va, access, idx, false, &page, &fault)) {
+        slow_rebuild(a, ret, frame);
+        a->cpu->type->raise_mmu(a->cpu, &fault);
+    }
+    r = as_lookup(a->cpu->as, page.paddr);
+    if (!r) {
+        slow_rebuild(a, ret, frame);
+        a->cpu->type->raise_bus(a->cpu, va, access);
+    }
+    out->offset = page.paddr - r->start;
+    if (!r->host || (access == MMU_WRITE && !r->writable)) {
+        out->host = NULL;
+        out->range = r;
+        return;
+    }
+    out->host = r->host + out->offset;
+    /* A range smaller than the page, protection inside it, or a watchpoint: no entry. */
+    if (page.page_bits >= PAGE_BITS && (page.paddr & PAGE_MASK) >= r->start &&
+        (page.paddr & PAGE_MASK) - r->start + PAGE_SIZE <= r->size && !(a->tcg->breaks->len && watched(a->tcg, va))) {
+        enter(a, va, idx, &page, access, r);
+    }
+    if (access == MMU_WRITE) {
+        out->ram = r->ram;
+        out->ram_offset = r->ram_start + out->offset;
+    }
+}
+
+struct fetch_page *tlb_fetch(struct accel_cpu *a, uint64_t va, bool *uncached)
+{
+    struct cpu *cpu = a->cpu;
+    struct tlb_set *s = a->set;
+    uint64_t page_va = va & PAGE_MASK;
+    struct fetch_page *f = &s->fetch[(va >> PAGE_BITS) % FETCH_PAGES];
+    unsigned idx = cpu->type->fetch_idx(cpu);
+    const struct flat_range *r;
+    struct mmu_fault fault;
+    struct mmu_page page;
+    uint64_t off;
+
+    if (f->va == page_va && f->idx == idx) {
+        return f;
+    }
+    if (!cpu->type->mmu_walk(cpu, va, MMU_FETCH, idx, false, &page, &fault)) {
+        cpu->type->raise_mmu(cpu, &fault);
+    }
+    r = as_lookup(cpu->as, page.paddr);
+    off = r ? (page.paddr & PAGE_MASK) - r->start : 0;
+    if (!r || !r->host || (page.paddr & PAGE_MASK) < r->start || off + PAGE_SIZE > r->size) {
+        cpu->type->raise_bus(cpu, va, MMU_FETCH);
+    }
+    if (page.page_bits < PAGE_BITS) {
+        *uncached = true;
+    }
+    s->used_fetch = 1;
+    note_large(s, va, &page);
+    f->va = page.page_bits < PAGE_BITS ? 1 : page_va;
+    f->idx = idx;
+    f->ram = r->ram;
+    f->offset = r->ram_start + off;
+    f->map_id = 0;
+    return f;
+}
+
+/* ---- pages become code ---- */
+
+static void drop_writers(struct tcg *t, struct accel_cpu *self, const uint8_t *host_page, bool *others)
+{
+    for (unsigned c = 0; c < t->cpus->len; c++) {
+        struct accel_cpu *a = t->cpus->pdata[c];
+
+        for (unsigned i = 0; i < TLB_SETS; i++) {
+            struct tlb_set *s = &a->sets[i];
+
+            for (unsigned idx = 0; idx < t->cpu_type->mmu_indices; idx++) {
+                if (!(s->used_idx >> idx & 1)) {
+                    continue;
+                }
+                for (unsigned e = 0; e < 1u << s->bits; e++) {
+                    _Atomic uint64_t *tag = &tlb_array(s, idx, TLB_WRITE)[e];
+                    uint64_t va = atomic_load_explicit(tag, memory_order_acquire);
+
+                    if (va != UINT64_MAX && va + atomic_load_explicit(&tlb_array(s, idx, TLB_ADDEND)[e], memory_order_relaxed)
+                                            == (uintptr_t)host_page) {
+                        atomic_store(tag, empty_tag(e));
+                        *others |= a != self;
+                    }
+                }
+            }
+        }
+    }
+}
+
+void tlb_protect(struct accel_cpu *a, uint64_t ram_page, const uint8_t *host_page)
+{
+    struct tcg *t = a->tcg;
+    uint64_t w = atomic_exchange(&t->pages[ram_page].writer, 0);
+    bool others = false;
+    _Atomic uint64_t *tag;
+
+    if (w == WRITER_MANY) {
+        drop_writers(t, a, host_page, &others);
+    } else if (w && writer_maps(t, w, host_page, &tag)) {
+        atomic_store(tag, empty_tag(w & 0xfffff));
+        others = ((w >> 40) & 0xffff) != a->cpu->index;
+    }
+    if (others) {
+        /* A store that looked the entry up before we took it away may still be on its way. */
+        safepoint_wait(t, a);
+    }
+}
