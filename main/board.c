@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* -target, -machine, -cpu, -smp, -m, and the files that boot. */
+#include <stdio.h>
+#include <string.h>
+
+#include "main/setup.h"
+#include "system/board.h"
+#include "system/cpu.h"
+#include "util/options.h"
+
+/* Guest instruction sets as users name them. */
+static const struct {
+    const char *name, *isa;
+    unsigned bits;
+    const char *default_cpu;    /* where the board's own default would be the wrong width */
+} targets[] = {
+    { "riscv64", "riscv", 64, NULL },
+    { "riscv32", "riscv", 32, "rv32" },
+};
+
+static const char *isa_of_cpu(const char *model)
+{
+    return model && (g_str_has_prefix(model, "rv") || g_str_has_prefix(model, "max")) ? "riscv" : NULL;
+}
+
+/* The ISA that -target or the program's name asks for; sets the width's CPU model. */
+static bool choose_isa(struct setup *s, const char **isa, GError **err)
+{
+    struct cmdline *c = s->c;
+
+    *isa = isa_of_cpu(c->cpu);
+    if (!c->target) {
+        return true;
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(targets); i++) {
+        if (!strcmp(targets[i].name, c->target)) {
+            *isa = targets[i].isa;
+            if (!c->cpu) {
+                c->cpu = targets[i].default_cpu;
+            }
+            return true;
+        }
+    }
+    g_set_error(err, MAIN_ERROR, 0, "target '%s' is not supported; accepted: riscv64, riscv32", c->target);
+    return false;
+}
+
+static void list_boards(const char *isa)
+{
+    printf("Supported machines:\n");
+    for (unsigned i = 0; boards[i]; i++) {
+        if (!isa || !strcmp(isa, boards[i]->isa)) {
+            printf("%-20s %s (%s)\n", boards[i]->alias ? boards[i]->alias : boards[i]->name, boards[i]->desc, boards[i]->isa);
+        }
+    }
+}
+
+static bool set_machine_prop(const char *key, const char *value, void *opaque)
+{
+    struct setup *s = ((void **)opaque)[0];
+    GError **err = ((void **)opaque)[1];
+
+    if (*err || !strcmp(key, "type")) {
+        return true;
+    }
+    if (!strcmp(key, "accel")) {
+        g_auto(GStrv) names = g_strsplit(value, ":", -1);
+
+        for (char **n = names; *n; n++) {
+            g_ptr_array_add(s->accel_choices, (char *)g_intern_string(*n));
+        }
+    } else if (!strcmp(key, "dumpdtb")) {
+        s->m->opt.dumpdtb = g_strdup(value);
+    } else if (!strcmp(key, "kernel") || !strcmp(key, "initrd") || !strcmp(key, "append") || !strcmp(key, "dtb") ||
+               !strcmp(key, "firmware")) {
+        struct cmdline *c = s->c;
+        const char **field = !strcmp(key, "kernel") ? &c->kernel : !strcmp(key, "initrd") ? &c->initrd
+                           : !strcmp(key, "append") ? &c->append : !strcmp(key, "dtb") ? &c->dtb : &c->bios;
+
+        *field = g_intern_string(value);
+    } else if (!strcmp(key, "smp")) {
+        s->c->smp = g_intern_string(value);
+    } else if (!strcmp(key, "memory")) {
+        s->c->memory = g_intern_string(value);
+    } else {
+        machine_set_prop(s->m, key, value, err);
+    }
+    return true;
+}
+
+static enum cmdline_result choose_board(struct setup *s, GError **err)
+{
+    struct options *o = options_parse("-machine", s->c->machine ? s->c->machine : "virt", "type", err);
+    const struct board *board;
+    const char *isa, *type;
+    GError *local = NULL;
+    void *args[] = { s, &local };
+
+    if (!o || !choose_isa(s, &isa, err)) {
+        options_free(o);
+        return CMDLINE_ERROR;
+    }
+    if (options_wants_help(o)) {
+        list_boards(isa);
+        options_free(o);
+        return CMDLINE_DONE;
+    }
+    type = options_get(o, "type");
+    board = board_find(isa, type ? type : "virt");
+    if (!board) {
+        g_set_error(err, MAIN_ERROR, 0, "-machine %s: no such machine; '-machine help' lists them", type);
+        options_free(o);
+        return CMDLINE_ERROR;
+    }
+    machine_set_board(s->m, board);
+    options_foreach(o, set_machine_prop, args);
+    options_free(o);
+    if (local) {
+        g_propagate_error(err, local);
+        return CMDLINE_ERROR;
+    }
+    return CMDLINE_RUN;
+}
+
+static enum cmdline_result choose_cpu(struct setup *s, GError **err)
+{
+    const struct cpu_type *type = cpu_type_find(s->m->board->isa);
+
+    if (s->c->cpu && (!strcmp(s->c->cpu, "help") || !strcmp(s->c->cpu, "?"))) {
+        if (type && type->help) {
+            type->help();
+        }
+        return CMDLINE_DONE;
+    }
+    s->m->opt.cpu_model = g_strdup(s->c->cpu);
+    return CMDLINE_RUN;
+}
+
+static bool smp_value(struct options *o, const char *key, unsigned *out, GError **err)
+{
+    uint64_t v = *out;
+
+    if (!options_get_u64(o, key, 1, 4096, &v, err)) {
+        return false;
+    }
+    *out = v;
+    return true;
+}
+
+static bool read_smp(struct setup *s, GError **err)
+{
+    struct machine_options *opt = &s->m->opt;
+    struct options *o;
+    unsigned dies = 1, product;
+    bool ok;
+
+    if (!s->c->smp) {
+        opt->cpus = opt->max_cpus = 1;
+        return true;
+    }
+    o = options_parse("-smp", s->c->smp, "cpus", err);
+    ok = o && smp_value(o, "cpus", &opt->cpus, err) && smp_value(o, "maxcpus", &opt->max_cpus, err) &&
+         smp_value(o, "sockets", &opt->sockets, err) && smp_value(o, "dies", &dies, err) &&
+         smp_value(o, "clusters", &opt->clusters, err) && smp_value(o, "cores", &opt->cores, err) &&
+         smp_value(o, "threads", &opt->threads, err) && options_finish(o, err);
+    options_free(o);
+    if (!ok) {
+        return false;
+    }
+    product = MAX(opt->sockets, 1) * MAX(opt->clusters, 1) * MAX(opt->cores, 1) * MAX(opt->threads, 1) * dies;
+    if (!opt->cpus) {
+        opt->cpus = opt->max_cpus ? opt->max_cpus : product;
+    }
+    if (!opt->max_cpus) {
+        opt->max_cpus = MAX(opt->cpus, opt->sockets && opt->cores ? product : 0);
+    }
+    if (opt->max_cpus < opt->cpus) {
+        g_set_error(err, MAIN_ERROR, 0, "-smp %s: maxcpus must be at least cpus", s->c->smp);
+        return false;
+    }
+    if (opt->sockets && opt->cores && opt->threads && product != opt->max_cpus) {
+        g_set_error(err, MAIN_ERROR, 0, "-smp %s: sockets * clusters * cores * threads is %u, maxcpus is %u", s->c->smp, product,
+                    opt->max_cpus);
+        return false;
+    }
+    if (opt->cpus > s->m->board->max_cpus) {
+        g_set_error(err, MAIN_ERROR, 0, "-smp %s: machine '%s' has at most %u CPUs", s->c->smp, s->m->board->name,
+                    s->m->board->max_cpus);
+        return false;
+    }
+    return true;
+}
+
+static bool read_memory(struct setup *s, GError **err)
+{
+    struct options *o;
+    bool ok;
+
+    if (!s->c->memory) {
+        return true;
+    }
+    o = options_parse("-m", s->c->memory, "size", err);
+    ok = o && options_get_size(o, "size", 1 << 20, &s->m->opt.ram_size, err) && options_finish(o, err);
+    options_free(o);
+    if (ok && (!s->m->opt.ram_size || s->m->opt.ram_size > (uint64_t)1 << 40)) {
+        g_set_error(err, MAIN_ERROR, 0, "-m %s: accepted: 1 MiB to 1 TiB", s->c->memory);
+        return false;
+    }
+    s->m->opt.ram_size = (s->m->opt.ram_size + 0x1fffff) & ~(uint64_t)0x1fffff;
+    return ok;
+}
+
+static bool read_action(struct setup *s, GError **err)
+{
+    static const char *const reboot[] = { "reset", "shutdown", NULL }, *const shutdown[] = { "poweroff", "pause", NULL };
+    static const char *const panic[] = { "shutdown", "pause", "exit-failure", "none", NULL };
+    int r = s->c->no_reboot, sd = s->c->no_shutdown, p = 0;
+    struct options *o;
+    bool ok;
+
+    if (!s->c->action) {
+        return true;
+    }
+    o = options_parse("-action", s->c->action, NULL, err);
+    ok = o && options_get_enum(o, "reboot", reboot, &r, err) && options_get_enum(o, "shutdown", shutdown, &sd, err) &&
+         options_get_enum(o, "panic", panic, &p, err) && options_finish(o, err);
+    options_free(o);
+    s->c->no_reboot = r;
+    s->c->no_shutdown = sd;
+    return ok;
+}
+
+/* Options that no board of this program can honour: said, not ignored. */
+static bool refuse(struct setup *s, GError **err)
+{
+    static const struct {
+        const char *name;
+        size_t offset;
+        const char *accepted;
+    } only[] = {
+        { "-vga", offsetof(struct cmdline, vga), "none" },
+        { "-display", offsetof(struct cmdline, display), "none" },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(only); i++) {
+        const char *v = *(const char **)((char *)s->c + only[i].offset);
+
+        if (v && strcmp(v, only[i].accepted)) {
+            g_set_error(err, MAIN_ERROR, 0, "%s %s: machine '%s' has no display yet; accepted: %s", only[i].name, v,
+                        s->m->board->name, only[i].accepted);
+            return false;
+        }
+    }
+    for (unsigned i = 0; i < s->c->parallels->len; i++) {
+        struct cmdline_item *it = &g_array_index(s->c->parallels, struct cmdline_item, i);
+
+        if (strcmp(it->text, "none") && strcmp(it->text, "null")) {
+            g_set_error(err, MAIN_ERROR, 0, "-parallel %s: machine '%s' has no parallel port; accepted: none", it->text,
+                        s->m->board->name);
+            return false;
+        }
+    }
+    if (s->c->boot) {
+        g_set_error(err, MAIN_ERROR, 0, "-boot %s: the firmware of machine '%s' takes no boot order from the emulator",
+                    s->c->boot, s->m->board->name);
+        return false;
+    }
+    return true;
+}
+
+static void read_files(struct setup *s)
+{
+    struct machine_options *opt = &s->m->opt;
+    struct cmdline *c = s->c;
+
+    opt->kernel = g_strdup(c->kernel);
+    opt->initrd = g_strdup(c->initrd);
+    opt->append = g_strdup(c->append);
+    opt->dtb = g_strdup(c->dtb);
+    opt->bios = g_strdup(c->bios);
+    opt->no_reboot = c->no_reboot;
+    opt->no_shutdown = c->no_shutdown;
+    opt->start_stopped = c->start_stopped;
+    opt->no_defaults = c->nodefaults;
+    for (unsigned i = 0; i < c->firmware_dirs->len; i++) {
+        g_ptr_array_add(opt->data_dirs, g_strdup(g_array_index(c->firmware_dirs, struct cmdline_item, i).text));
+    }
+}
+
+enum cmdline_result setup_board(struct setup *s, GError **err)
+{
+    enum cmdline_result r = choose_board(s, err);
+
+    if (r == CMDLINE_RUN) {
+        r = choose_cpu(s, err);
+    }
+    if (r != CMDLINE_RUN) {
+        return r;
+    }
+    if (s->c->append && !s->c->kernel) {
+        g_set_error(err, MAIN_ERROR, 0, "-append only makes sense with -kernel");
+        return CMDLINE_ERROR;
+    }
+    if (s->c->initrd && !s->c->kernel) {
+        g_set_error(err, MAIN_ERROR, 0, "-initrd only makes sense with -kernel");
+        return CMDLINE_ERROR;
+    }
+    if (!read_smp(s, err) || !read_memory(s, err) || !read_action(s, err) || !refuse(s, err)) {
+        return CMDLINE_ERROR;
+    }
+    read_files(s);
+    return CMDLINE_RUN;
+}

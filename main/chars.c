@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* -chardev, -serial, -monitor, -mon, and what they are when nothing is said. */
+#include <stdio.h>
+#include <string.h>
+
+#include "chardev/chardev.h"
+#include "main/setup.h"
+#include "monitor/monitor.h"
+
+static enum cmdline_result add_chardev(struct setup *s, const char *text, GError **err)
+{
+    struct options *o = options_parse("-chardev", text, "backend", err);
+    enum cmdline_result r = CMDLINE_RUN;
+
+    if (!o) {
+        return CMDLINE_ERROR;
+    }
+    if (options_wants_help(o)) {
+        printf("%s", chardev_help());
+        r = CMDLINE_DONE;
+    } else if (!chardev_new(s->m->chardevs, o, err)) {
+        r = CMDLINE_ERROR;
+    }
+    options_free(o);
+    return r;
+}
+
+static bool add_serial(struct setup *s, unsigned n, const char *text, GError **err)
+{
+    g_autofree char *label = g_strdup_printf("serial%u", n);
+    bool monitor = false;
+
+    if (n >= G_N_ELEMENTS(s->m->opt.serial)) {
+        g_set_error(err, MAIN_ERROR, 0, "-serial %s: at most %zu serial ports", text, G_N_ELEMENTS(s->m->opt.serial));
+        return false;
+    }
+    if (!chardev_parse_legacy(s->m->chardevs, "-serial", label, text, &s->m->opt.serial[n], &monitor, err)) {
+        return false;
+    }
+    if (monitor && s->m->opt.serial[n]) {
+        s->m->opt.serial[n] = s->monitor_chr = chardev_mux(s->m->opt.serial[n], err);
+        return s->monitor_chr != NULL;
+    }
+    return true;
+}
+
+/* Without -serial: a terminal shared with the monitor, where there is no window (and there is none yet). */
+static bool default_serial(struct setup *s, GError **err)
+{
+    bool shared = s->c->nographic || !s->c->display;
+
+    if (s->c->serials->len || s->c->nodefaults || !shared) {
+        return true;
+    }
+    return add_serial(s, 0, s->c->monitors->len || s->c->mons->len ? "stdio" : "mon:stdio", err);
+}
+
+enum cmdline_result setup_chardevs(struct setup *s, GError **err)
+{
+    for (unsigned i = 0; i < s->c->chardevs->len; i++) {
+        enum cmdline_result r = add_chardev(s, g_array_index(s->c->chardevs, struct cmdline_item, i).text, err);
+
+        if (r != CMDLINE_RUN) {
+            return r;
+        }
+    }
+    for (unsigned i = 0; i < s->c->serials->len; i++) {
+        if (!add_serial(s, i, g_array_index(s->c->serials, struct cmdline_item, i).text, err)) {
+            return CMDLINE_ERROR;
+        }
+    }
+    return default_serial(s, err) ? CMDLINE_RUN : CMDLINE_ERROR;
+}
+
+static bool add_mon(struct setup *s, const char *text, GError **err)
+{
+    static const char *const modes[] = { "readline", "control", NULL };
+    struct options *o = options_parse("-mon", text, "chardev", err);
+    struct chardev *chr = NULL;
+    const char *id;
+    int mode = 0;
+    bool ok;
+
+    if (!o) {
+        return false;
+    }
+    id = options_need(o, "chardev", err);
+    ok = id && options_get_enum(o, "mode", modes, &mode, err);
+    options_id(o);
+    options_get(o, "pretty");
+    ok = ok && options_finish(o, err);
+    if (ok && mode == 1) {
+        g_set_error(err, MAIN_ERROR, 0, "-mon mode=control: the JSON monitor is not there yet; accepted: readline");
+        ok = false;
+    }
+    if (ok) {
+        chr = chardev_find(s->m->chardevs, id);
+        if (!chr) {
+            g_set_error(err, MAIN_ERROR, 0, "-mon %s: no chardev with id '%s'", text, id);
+        }
+        ok = chr && monitor_new(s->m, chr, err);
+    }
+    options_free(o);
+    return ok;
+}
+
+enum cmdline_result setup_monitors(struct setup *s, GError **err)
+{
+    for (unsigned i = 0; i < s->c->mons->len; i++) {
+        if (!add_mon(s, g_array_index(s->c->mons, struct cmdline_item, i).text, err)) {
+            return CMDLINE_ERROR;
+        }
+    }
+    for (unsigned i = 0; i < s->c->monitors->len; i++) {
+        g_autofree char *label = g_strdup_printf("monitor%u", i);
+        struct chardev *chr = NULL;
+
+        if (!chardev_parse_legacy(s->m->chardevs, "-monitor", label,
+                                  g_array_index(s->c->monitors, struct cmdline_item, i).text, &chr, NULL, err) ||
+            (chr && !monitor_new(s->m, chr, err))) {
+            return CMDLINE_ERROR;
+        }
+    }
+    if (s->monitor_chr && !monitor_new(s->m, s->monitor_chr, err)) {
+        return CMDLINE_ERROR;
+    }
+    return CMDLINE_RUN;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From the command line to a running machine: back ends, board, devices, monitor, debugger. Main thread only.
+ */
+#ifndef MAIN_SETUP_H
+#define MAIN_SETUP_H
+
+#include "main/cmdline.h"
+#include "system/machine.h"
+
+struct block_backend;
+struct chardev;
+
+/* A -drive: what the board or a -device does with it. */
+struct drive {
+    struct block_backend *be;
+    char *id;
+    const char *interface;      /* "none", "virtio", "pflash" */
+    unsigned index;
+    bool cdrom;
+};
+
+struct setup {
+    struct cmdline *c;
+    struct machine *m;
+    GPtrArray *drives;          /* struct drive */
+    GPtrArray *auto_devices;    /* char *: -device texts that short forms stand for */
+    GPtrArray *accel_choices;   /* const char *: -accel texts, best first */
+    struct chardev *monitor_chr;    /* where the default monitor goes, NULL: none */
+};
+
+void setup_init(struct setup *s, struct cmdline *c);
+/* Deletes the machine, then the back ends. */
+void setup_free(struct setup *s);
+
+/* DONE: a list (help) was printed. */
+enum cmdline_result setup_machine(struct setup *s, GError **err);
+
+/* ---- parts, in the order of their calls; the same results ---- */
+enum cmdline_result setup_board(struct setup *s, GError **err);         /* board.c: target, -machine, -cpu, -smp, -m, files */
+enum cmdline_result setup_accel(struct setup *s, GError **err);         /* accel.c */
+enum cmdline_result setup_chardevs(struct setup *s, GError **err);      /* chars.c: -chardev, -serial, -monitor */
+enum cmdline_result setup_monitors(struct setup *s, GError **err);      /* chars.c: after realize */
+enum cmdline_result setup_drives(struct setup *s, GError **err);        /* drives.c */
+enum cmdline_result setup_nets(struct setup *s, GError **err);          /* nets.c: -netdev, -nic */
+enum cmdline_result setup_devices(struct setup *s, GError **err);       /* devices.c: -device, after realize */
+bool setup_globals(struct setup *s, GError **err);                      /* devices.c */
+bool setup_objects(struct setup *s, GError **err);                      /* devices.c */
+bool setup_firmware_files(struct setup *s, GError **err);               /* firmware.c: -fw_cfg */
+bool setup_semihosting(struct setup *s, GError **err);                  /* firmware.c */
+
+#endif

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "monitor/monitor_impl.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "system/cpu.h"
+
+#define PROMPT "(doppel) "
+
+static const struct command *const command_lists[] = { run_commands, info_commands, memory_commands };
+
+void monitor_printf(struct monitor *mon, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    g_string_append_vprintf(mon->out, fmt, ap);
+    va_end(ap);
+}
+
+struct cpu *monitor_cpu(struct monitor *mon)
+{
+    if (mon->cpu >= mon->m->cpus->len) {
+        monitor_printf(mon, "no such CPU: %u\n", mon->cpu);
+        return NULL;
+    }
+    return mon->m->cpus->pdata[mon->cpu];
+}
+
+static bool register_value(struct monitor *mon, const char *name, uint64_t *v)
+{
+    struct cpu *cpu = monitor_cpu(mon);
+
+    for (unsigned i = 0; cpu && i < cpu->type->nregs; i++) {
+        if (!strcmp(cpu->type->regs[i].name, name)) {
+            *v = cpu->type->reg_read(cpu, cpu->type->regs[i].id);
+            return true;
+        }
+    }
+    return false;
+}
+
+bool monitor_number(struct monitor *mon, const char *text, uint64_t *v)
+{
+    char *end;
+
+    if (*text == '$') {
+        if (register_value(mon, text + 1, v)) {
+            return true;
+        }
+        monitor_printf(mon, "no register '%s'\n", text + 1);
+        return false;
+    }
+    errno = 0;
+    *v = strtoull(text, &end, 0);
+    if (errno || end == text || *end) {
+        monitor_printf(mon, "not a number: '%s'\n", text);
+        return false;
+    }
+    return true;
+}
+
+static void help(struct monitor *mon, const char *topic)
+{
+    for (size_t l = 0; l < G_N_ELEMENTS(command_lists); l++) {
+        for (const struct command *c = command_lists[l]; c->name; c++) {
+            if (!topic || g_str_has_prefix(c->name, topic)) {
+                monitor_printf(mon, "%s%s%s -- %s\n", c->name, *c->args ? " " : "", c->args, c->help);
+            }
+        }
+    }
+    if (!topic) {
+        monitor_printf(mon, "help [command] -- this list\n");
+    }
+}
+
+/* The command that the words begin with; *used: how many words its name takes. */
+static const struct command *find(char **words, unsigned n, unsigned *used)
+{
+    for (size_t l = 0; l < G_N_ELEMENTS(command_lists); l++) {
+        for (const struct command *c = command_lists[l]; c->name; c++) {
+            g_auto(GStrv) name = g_strsplit(c->name, " ", 2);
+
+            *used = g_strv_length(name);
+            if (!strcmp(words[0], name[0]) && (*used == 1 || (n > 1 && !strcmp(words[1], name[1])))) {
+                return c;
+            }
+        }
+    }
+    return NULL;
+}
+
+static void execute(struct monitor *mon, const char *line)
+{
+    g_auto(GStrv) argv = NULL;
+    const struct command *c;
+    unsigned used = 0;
+    int argc;
+
+    if (!g_shell_parse_argv(line, &argc, &argv, NULL)) {
+        return;     /* empty, or a quote is open */
+    }
+    /* "x/8xw 0x1000": the format belongs to the name */
+    if (!strcmp(argv[0], "help") || !strcmp(argv[0], "?")) {
+        help(mon, argv[1]);
+        return;
+    }
+    if (argv[0][0] == 'x' && strchr(argv[0], '/')) {
+        g_autofree char *joined = g_strdup_printf("%.*s /%s %s", (int)(strchr(argv[0], '/') - argv[0]), argv[0],
+                                                  strchr(argv[0], '/') + 1, argc > 1 ? argv[1] : "");
+        execute(mon, joined);
+        return;
+    }
+    c = find(argv, argc, &used);
+    if (!c) {
+        monitor_printf(mon, "unknown command: '%s'%s\n", line, strcmp(argv[0], "info") ? "; 'help' lists them" : "; 'help info' lists them");
+        return;
+    }
+    if ((unsigned)argc - used < c->min || (unsigned)argc - used > c->max) {
+        monitor_printf(mon, "usage: %s %s\n", c->name, c->args);
+        return;
+    }
+    c->run(mon, argv + used);
+}
+
+static void flush(struct monitor *mon)
+{
+    g_autoptr(GString) crlf = g_string_sized_new(mon->out->len + 16);
+
+    for (gsize i = 0; i < mon->out->len; i++) {
+        if (mon->out->str[i] == '\n') {
+            g_string_append_c(crlf, '\r');
+        }
+        g_string_append_c(crlf, mon->out->str[i]);
+    }
+    chardev_fe_write(&mon->fe, crlf->str, crlf->len);
+    g_string_truncate(mon->out, 0);
+}
+
+static void run_line(struct monitor *mon)
+{
+    g_autofree char *line = g_strdup(g_strstrip(mon->line->str));
+
+    g_string_truncate(mon->line, 0);
+    monitor_printf(mon, "\n");
+    if (*line) {
+        machine_lock(mon->m);
+        execute(mon, line);
+        machine_unlock(mon->m);
+    }
+    monitor_printf(mon, PROMPT);
+    flush(mon);
+}
+
+static void receive(void *opaque, const uint8_t *buf, size_t len)
+{
+    struct monitor *mon = opaque;
+
+    for (size_t i = 0; i < len; i++) {
+        char c = buf[i];
+
+        if (c == '\r' || c == '\n') {
+            run_line(mon);
+        } else if ((c == 8 || c == 127) && mon->line->len) {
+            g_string_truncate(mon->line, mon->line->len - 1);
+            chardev_fe_write(&mon->fe, "\b \b", 3);
+        } else if (c >= 32 && c < 127 && mon->line->len < 4096) {
+            g_string_append_c(mon->line, c);
+            chardev_fe_write(&mon->fe, &c, 1);
+        }
+    }
+}
+
+static void event(void *opaque, enum chardev_event ev)
+{
+    struct monitor *mon = opaque;
+
+    if (ev == CHARDEV_MUX_IN || (ev == CHARDEV_OPENED && !mon->greeted)) {
+        if (!mon->greeted) {
+            monitor_printf(mon, "Doppel monitor - type 'help' for the commands\n");
+            mon->greeted = true;
+        }
+        monitor_printf(mon, "%s", PROMPT);
+        g_string_truncate(mon->line, 0);
+        flush(mon);
+    }
+}
+
+static const struct chardev_fe_ops fe_ops = { .receive = receive, .event = event };
+
+bool monitor_new(struct machine *m, struct chardev *chr, GError **err)
+{
+    struct monitor *mon = g_new0(struct monitor, 1);
+
+    mon->m = m;
+    mon->line = g_string_new(NULL);
+    mon->out = g_string_new(NULL);
+    if (!chardev_fe_attach(&mon->fe, chr, &fe_ops, mon, err)) {
+        g_string_free(mon->line, true);
+        g_string_free(mon->out, true);
+        g_free(mon);
+        return false;
+    }
+    mon->next = m->monitors;
+    m->monitors = mon;
+    return true;
+}
+
+void monitors_free(struct machine *m)
+{
+    struct monitor *mon;
+
+    while ((mon = m->monitors)) {
+        m->monitors = mon->next;
+        chardev_fe_detach(&mon->fe);
+        g_string_free(mon->line, true);
+        g_string_free(mon->out, true);
+        g_free(mon);
+    }
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Commands that control the machine. */
+#include <string.h>
+
+#include "block/block.h"
+#include "monitor/monitor_impl.h"
+#include "net/net.h"
+#include "util/log.h"
+
+static void report(struct monitor *mon, GError *err)
+{
+    monitor_printf(mon, "%s\n", err->message);
+    g_error_free(err);
+}
+
+static void cmd_quit(struct monitor *mon, char **args)
+{
+    machine_request_shutdown(mon->m, CAUSE_HOST, 0);
+}
+
+static void cmd_stop(struct monitor *mon, char **args)
+{
+    machine_stop(mon->m, RUN_PAUSED);
+}
+
+static void cmd_cont(struct monitor *mon, char **args)
+{
+    GError *err = NULL;
+
+    if (!machine_cont(mon->m, &err)) {
+        report(mon, err);
+    }
+}
+
+static void cmd_reset(struct monitor *mon, char **args)
+{
+    machine_request_reset(mon->m, CAUSE_HOST);
+}
+
+static void cmd_powerdown(struct monitor *mon, char **args)
+{
+    machine_request_powerdown(mon->m);
+}
+
+static void cmd_cpu(struct monitor *mon, char **args)
+{
+    uint64_t n;
+
+    if (!monitor_number(mon, args[0], &n)) {
+        return;
+    }
+    if (n >= mon->m->cpus->len) {
+        monitor_printf(mon, "there are CPUs 0 to %u\n", mon->m->cpus->len - 1);
+        return;
+    }
+    mon->cpu = n;
+}
+
+static void cmd_log(struct monitor *mon, char **args)
+{
+    GError *err = NULL;
+
+    if (!strcmp(args[0], "none")) {
+        log_mask = 0;
+    } else if (!log_set(args[0], &err) && err) {
+        report(mon, err);
+    }
+}
+
+static void cmd_logfile(struct monitor *mon, char **args)
+{
+    GError *err = NULL;
+
+    if (!log_open(args[0], &err)) {
+        report(mon, err);
+    }
+}
+
+static struct net_client *user_net(struct monitor *mon, const char *id)
+{
+    struct net_client *nc = net_find(mon->m->nets, id);
+
+    if (!nc) {
+        monitor_printf(mon, "no network back end '%s'\n", id);
+    }
+    return nc;
+}
+
+static void cmd_hostfwd_add(struct monitor *mon, char **args)
+{
+    struct net_client *nc = user_net(mon, args[0]);
+    GError *err = NULL;
+
+    if (nc && !net_hostfwd_add(nc, args[1], &err)) {
+        report(mon, err);
+    }
+}
+
+static void cmd_hostfwd_remove(struct monitor *mon, char **args)
+{
+    struct net_client *nc = user_net(mon, args[0]);
+    GError *err = NULL;
+
+    if (nc && !net_hostfwd_remove(nc, args[1], &err)) {
+        report(mon, err);
+    }
+}
+
+static void cmd_set_link(struct monitor *mon, char **args)
+{
+    struct net_client *nc = user_net(mon, args[0]);
+
+    if (!nc) {
+        return;
+    }
+    if (strcmp(args[1], "on") && strcmp(args[1], "off")) {
+        monitor_printf(mon, "accepted: on, off\n");
+        return;
+    }
+    net_set_link(nc, !strcmp(args[1], "on"));
+}
+
+static void cmd_commit(struct monitor *mon, char **args)
+{
+    GHashTableIter it;
+    void *be;
+
+    g_hash_table_iter_init(&it, mon->m->drives);
+    while (g_hash_table_iter_next(&it, NULL, &be)) {
+        int ret = block_flush_sync(be);
+
+        if (ret) {
+            monitor_printf(mon, "%s: %s\n", block_id(be), g_strerror(-ret));
+        }
+    }
+}
+
+const struct command run_commands[] = {
+    { "quit", "", "end the emulator", 0, 0, cmd_quit },
+    { "q", "", "the same as quit", 0, 0, cmd_quit },
+    { "stop", "", "stop the machine", 0, 0, cmd_stop },
+    { "cont", "", "let the machine go on", 0, 0, cmd_cont },
+    { "c", "", "the same as cont", 0, 0, cmd_cont },
+    { "system_reset", "", "reset the machine", 0, 0, cmd_reset },
+    { "system_powerdown", "", "press the power button", 0, 0, cmd_powerdown },
+    { "cpu", "N", "choose the CPU that info registers, x and gva2gpa look at", 1, 1, cmd_cpu },
+    { "log", "ITEM[,...]|none", "what goes to the log, as -d", 1, 1, cmd_log },
+    { "logfile", "FILE", "where the log goes, as -D", 1, 1, cmd_logfile },
+    { "hostfwd_add", "NETDEV PROTO:[ADDR]:PORT-[ADDR]:PORT", "forward a host port to the guest", 2, 2, cmd_hostfwd_add },
+    { "hostfwd_remove", "NETDEV PROTO:[ADDR]:PORT", "stop forwarding it", 2, 2, cmd_hostfwd_remove },
+    { "set_link", "NETDEV on|off", "plug or pull the network cable", 2, 2, cmd_set_link },
+    { "commit", "", "make all disk writes durable", 0, 0, cmd_commit },
+    { NULL, NULL, NULL, 0, 0, NULL },
+};
