@@ -5,6 +5,7 @@
 
 #include "block/block.h"
 #include "main/setup.h"
+#include "system/board.h"
 
 static const char *const interfaces[] = { "virtio", "none", "pflash", "ide", "scsi", "sd", "mtd", "floppy", NULL };
 

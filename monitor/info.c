@@ -2,6 +2,7 @@
 /* Commands that show something: all start with "info". */
 #include <string.h>
 
+#include "config.h"
 #include "block/block.h"
 #include "chardev/chardev.h"
 #include "monitor/monitor_impl.h"
@@ -9,6 +10,7 @@
 #include "system/accel.h"
 #include "system/board.h"
 #include "system/cpu.h"
+#include "system/loader.h"
 
 static bool is_paused(struct monitor *mon)
 {
@@ -168,7 +170,12 @@ static void info_chardev(struct monitor *mon, char **args)
 
 static void info_roms(struct monitor *mon, char **args)
 {
-    roms_describe(mon->m, mon->out);
+    for (unsigned i = 0; i < mon->m->roms->len; i++) {
+        struct rom *r = mon->m->roms->pdata[i];
+
+        monitor_printf(mon, "addr=%016" G_GINT64_MODIFIER "x size=0x%06" G_GINT64_MODIFIER "x name=\"%s\"\n", r->addr, r->size,
+                       r->name);
+    }
 }
 
 const struct command info_commands[] = {

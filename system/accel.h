@@ -20,6 +20,13 @@ struct cpu;
 struct machine;
 struct prop;
 
+/* Why a vCPU stopped for the debugger. */
+struct cpu_stop {
+    bool watch;             /* a watchpoint: */
+    int kind;               /* enum accel_break */
+    uint64_t addr;          /* the watched address */
+};
+
 enum accel_break {
     ACCEL_BREAK_SOFTWARE,   /* before the instruction at a virtual address */
     ACCEL_BREAK_HARDWARE,   /* the same; for the debugger's own book-keeping */
@@ -69,7 +76,10 @@ struct accel_type {
     /* Debugger. addr is a guest virtual address; len counts for watchpoints. False: not possible. */
     bool (*break_insert)(struct accel *a, enum accel_break kind, uint64_t addr, uint64_t len);
     bool (*break_remove)(struct accel *a, enum accel_break kind, uint64_t addr, uint64_t len);
+    void (*break_clear)(struct accel *a);
     void (*single_step)(struct accel *a, struct cpu *cpu, bool on);
+    /* Did this vCPU stop at a breakpoint, watchpoint or step (since the last resume)? The machine is stopped. */
+    bool (*stop_reason)(struct accel *a, struct cpu *cpu, struct cpu_stop *why);
 
     /* Text of "info jit". */
     void (*info)(struct accel *a, GString *out);

@@ -28,7 +28,9 @@ struct chardev;
 struct chardev_set;
 struct cpu;
 struct cpu_type;
+struct gdb;
 struct machine;
+struct monitor;
 struct net_set;
 struct semihost;
 
@@ -137,6 +139,9 @@ struct machine {
     struct net_set *nets;
     GHashTable *drives;             /* id → struct block_backend */
     struct semihost *semihost;      /* -semihosting; likewise. NULL: off */
+
+    struct monitor *monitors;       /* monitor/: a list; NULL: none */
+    struct gdb *gdb;                /* gdbstub/; NULL: none */
 
     GMainLoop *loop;
     GSource *wake;                  /* dispatches the requests below */

@@ -156,7 +156,8 @@ static void watch_check(struct accel_cpu *a, uint64_t va, unsigned size, bool wr
 
         if (kind && va < b->addr + b->len && b->addr < va + size) {
             a->watch_hit = true;
-            a->watch_addr = va;
+            a->watch_addr = b->addr;
+            a->watch_kind = b->kind;
             machine_request_stop(a->cpu->machine, RUN_DEBUG);
             cpu_request(a->cpu, CPU_REQ_EXIT);
         }

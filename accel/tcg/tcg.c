@@ -191,7 +191,7 @@ static void tcg_resume(struct accel *accel)
     for (unsigned i = 0; i < t->cpus->len; i++) {
         struct accel_cpu *a = t->cpus->pdata[i];
 
-        a->debug_stop = false;
+        a->debug_stop = a->watch_hit = false;
         atomic_fetch_or(&a->cpu->request, CPU_REQ_IRQ);
         g_cond_broadcast(&a->resume);
     }
@@ -285,6 +285,24 @@ static bool tcg_break_remove(struct accel *accel, enum accel_break kind, uint64_
     return false;
 }
 
+static void tcg_break_clear(struct accel *accel)
+{
+    struct tcg *t = tcg_of(accel);
+
+    if (t->breaks->len) {
+        g_array_set_size(t->breaks, 0);
+        forget_code(t);
+    }
+}
+
+static bool tcg_stop_reason(struct accel *accel, struct cpu *cpu, struct cpu_stop *why)
+{
+    struct accel_cpu *a = acpu_of(cpu);
+
+    *why = (struct cpu_stop) { a->watch_hit, a->watch_kind, a->watch_addr };
+    return a->debug_stop || a->watch_hit;
+}
+
 static void tcg_single_step(struct accel *accel, struct cpu *cpu, bool on)
 {
     acpu_of(cpu)->single_step = on;
@@ -355,6 +373,8 @@ const struct accel_type tcg_accel_type = {
     .view_changed = tcg_view_changed,
     .break_insert = tcg_break_insert,
     .break_remove = tcg_break_remove,
+    .break_clear = tcg_break_clear,
     .single_step = tcg_single_step,
+    .stop_reason = tcg_stop_reason,
     .info = tcg_info,
 };

@@ -208,6 +208,7 @@ struct accel_cpu {
     bool quit, single_step, watch_hit;
     bool debug_stop;                /* at a breakpoint or after a step: waits for the next resume */
     uint64_t watch_addr;
+    int watch_kind;                 /* enum accel_break */
     GMutex sleep;
     GCond wake;
     GCond resume;                   /* with the machine lock */
