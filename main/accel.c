@@ -55,6 +55,9 @@ static enum cmdline_result try_one(struct setup *s, const char *text, GError **e
         r = CMDLINE_DONE;
     } else {
         accel_new(s->m, type);
+        if (s->c->perf_map) {
+            accel_set_prop(s->m->accel, "perfmap", "on", &local);
+        }
         options_foreach(o, set_prop, args);
         if (local) {
             g_propagate_error(err, local);

@@ -71,7 +71,7 @@ static int run(struct cmdline *c)
         r = CMDLINE_ERROR;
     }
     if (r == CMDLINE_RUN) {
-        status = machine_run(s.m, &err);
+        machine_run(s.m, &status, &err);
     }
     gdb_close(s.m);
     setup_free(&s);

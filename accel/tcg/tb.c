@@ -554,6 +554,10 @@ static struct tb *make(struct accel_cpu *a, struct maker *m)
     }
     cache_take(a, tb, t->interp ? 64 : code.total_bytes);
     publish(t, tb);
+    if (t->perf_file && !t->interp) {
+        fprintf(t->perf_file, "%" G_GINT64_MODIFIER "x %x guest-0x%" G_GINT64_MODIFIER "x\n", (guint64)(uintptr_t)tb->rx,
+                tb->code_bytes, tb->pc);
+    }
     g_mutex_unlock(&t->tb_lock);
     if (log_on(LOG_OUT_ASM) && !t->interp) {
         log_out_asm(tb);

@@ -43,6 +43,20 @@ static void pages_free(struct tcg *t)
     }
 }
 
+/* perf reads the names of generated code from there (Linux tools/perf/Documentation/jit-interface.txt). */
+static bool perf_open(struct tcg *t, GError **err)
+{
+    g_autofree char *path = g_strdup_printf("/tmp/perf-%d.map", (int)getpid());
+
+    t->perf_file = fopen(path, "w");
+    if (!t->perf_file) {
+        g_set_error(err, g_quark_from_static_string("tcg"), 0, "-perfmap: %s: %s", path, g_strerror(errno));
+        return false;
+    }
+    setvbuf(t->perf_file, NULL, _IOLBF, 0);
+    return true;
+}
+
 static bool tcg_init(struct accel *accel, GError **err)
 {
     struct tcg *t = tcg_of(accel);
@@ -65,6 +79,9 @@ static bool tcg_init(struct accel *accel, GError **err)
     t->hash = g_new0(_Atomic(struct tb *), 1u << TB_HASH_BITS);
     atomic_store(&t->epoch, 1);
     slow_interp_env(&t->interp_env);
+    if (t->perfmap && !perf_open(t, err)) {
+        return false;
+    }
     return pages_init(t, err) && cache_init(t, t->tb_size << 20, err);
 }
 
@@ -81,6 +98,9 @@ static void tcg_free(struct accel *accel)
         host_free(t->host);
     }
     pages_free(t);
+    if (t->perf_file) {
+        fclose(t->perf_file);
+    }
     g_ptr_array_free(t->cpus, true);
     g_array_free(t->breaks, true);
     g_free(t->hash);
@@ -353,6 +373,7 @@ static const struct prop props[] = {
     OPT(opt_dead, "opt-dead", "dead code pass"),
     OPT(opt_narrow, "opt-narrow", "pass that drops unused extensions"),
     OPT(opt_asid, "opt-asid", "a TLB set for each address space"),
+    PROP_BOOL(struct tcg, perfmap, "perfmap", false, "write /tmp/perf-PID.map (the same as -perfmap)"),
     OPT(opt_grow, "opt-grow", "TLB sets grow with use"),
 };
 

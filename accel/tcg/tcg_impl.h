@@ -21,6 +21,7 @@
 #define ACCEL_TCG_IMPL_H
 
 #include <stdatomic.h>
+#include <stdio.h>
 
 #include "system/accel.h"
 #include "system/cpu.h"
@@ -160,7 +161,8 @@ struct tcg {
     char *thread;               /* "multi", "single" */
     char *engine;               /* "jit", "interp" */
     bool opt_pin, opt_share, opt_probe, opt_bextr, opt_avx, opt_fuse, opt_chain, opt_fold, opt_cse, opt_dead, opt_narrow;
-    bool opt_asid, opt_grow;
+    bool opt_asid, opt_grow, perfmap;
+    FILE *perf_file;            /* under tb_lock */
 
     bool interp;
     unsigned passes;
