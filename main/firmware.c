@@ -2,11 +2,13 @@
 /* -fw_cfg, and -semihosting. */
 #include <string.h>
 
+#include "chardev/chardev.h"
 #include "hw/misc/fw_cfg.h"
 #include "main/setup.h"
 #include "system/board.h"
 #include "system/device.h"
 #include "system/loader.h"
+#include "system/semihost.h"
 #include "util/options.h"
 
 #define FILE_BYTES_MAX (64u << 20)
@@ -70,9 +72,45 @@ bool setup_firmware_files(struct setup *s, GError **err)
 
 bool setup_semihosting(struct setup *s, GError **err)
 {
-    if (s->c->semihosting) {
-        g_set_error(err, MAIN_ERROR, 0, "-semihosting-config: not there yet");
+    static const char *const targets[] = { "auto", "native", "gdb", NULL };
+    g_autoptr(GPtrArray) args = g_ptr_array_new();
+    struct semihost_config config = { 0 };
+    struct options *o;
+    bool enable = true, ok;
+    int target = 0;
+    const char *id, *arg;
+    unsigned pos = 0;
+
+    if (!s->c->semihosting) {
+        return true;
+    }
+    o = options_parse("-semihosting-config", s->c->semihosting, NULL, err);
+    if (!o) {
         return false;
     }
-    return true;
+    while ((arg = options_next(o, "arg", &pos))) {
+        g_ptr_array_add(args, (char *)arg);
+    }
+    g_ptr_array_add(args, NULL);
+    id = options_get(o, "chardev");
+    ok = options_get_bool(o, "enable", &enable, err) && options_get_enum(o, "target", targets, &target, err) &&
+         options_get_bool(o, "userspace", &config.userspace, err) && options_finish(o, err);
+    if (ok && target == 2) {
+        g_set_error(err, MAIN_ERROR, 0, "-semihosting-config target=gdb: calls are not forwarded to gdb; accepted: native, auto");
+        ok = false;
+    }
+    if (ok && id) {
+        config.chardev = chardev_find(s->m->chardevs, id);
+        ok = config.chardev != NULL;
+        if (!ok) {
+            g_set_error(err, MAIN_ERROR, 0, "-semihosting-config chardev=%s: no chardev with this id", id);
+        }
+    }
+    config.args = args->len > 1 ? (char **)args->pdata : NULL;
+    if (ok && enable) {
+        s->m->semihost = semihost_new(s->m, &config, err);
+        ok = s->m->semihost != NULL;
+    }
+    options_free(o);
+    return ok;
 }

@@ -8,6 +8,7 @@
 #include "chardev/chardev.h"
 #include "monitor/monitor.h"
 #include "net/net.h"
+#include "system/semihost.h"
 #include "util/options.h"
 
 /* ---- back ends by id, for device properties ---- */
@@ -91,6 +92,10 @@ void setup_free(struct setup *s)
     struct net_set *nets = s->m->nets;
 
     monitors_free(s->m);
+    if (s->m->semihost) {
+        semihost_delete(s->m->semihost);
+        s->m->semihost = NULL;
+    }
     machine_delete(s->m);
     net_set_free(nets);
     for (unsigned i = 0; i < s->drives->len; i++) {
