@@ -70,7 +70,9 @@ static int run(struct cmdline *c)
     if (r == CMDLINE_RUN && (!write_pid(c->pidfile, &err) || (c->gdb && !gdb_listen(s.m, c->gdb, &err)))) {
         r = CMDLINE_ERROR;
     }
-    if (r == CMDLINE_RUN) {
+    if (r == CMDLINE_RUN && s.m->opt.dumpdtb) {
+        r = CMDLINE_DONE;
+    } else if (r == CMDLINE_RUN) {
         machine_run(s.m, &status, &err);
     }
     gdb_close(s.m);
