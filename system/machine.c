@@ -68,7 +68,9 @@ static void cpus_delete(struct machine *m)
         struct cpu *cpu = m->cpus->pdata[i];
 
         if (m->accel) {
+            machine_lock(m);
             m->accel->type->cpu_destroy(m->accel, cpu);
+            machine_unlock(m);
         }
         if (cpu->type->fini) {
             cpu->type->fini(cpu);

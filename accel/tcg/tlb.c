@@ -32,13 +32,16 @@ static unsigned tlb_entry(const struct tlb_set *s, uint64_t va)
 
 static uint64_t empty_tag(unsigned entry)
 {
-    return entry & (entry + 1) ? UINT64_MAX : EMPTY_SPECIAL;  /* entry + 1 a power of two (0 included): special */
+    bool special = entry == 0 || (entry + 1 >= 1u << TLB_BITS_MIN && !(entry & (entry + 1)));
+
+    return special ? EMPTY_SPECIAL : UINT64_MAX;
 }
 
 static void clear_tags(_Atomic uint64_t *tags, unsigned bits)
 {
     memset((void *)tags, 0xff, sizeof *tags << bits);
-    for (unsigned k = 0; k <= bits; k++) {
+    atomic_store_explicit(&tags[0], EMPTY_SPECIAL, memory_order_relaxed);
+    for (unsigned k = TLB_BITS_MIN; k <= bits; k++) {
         atomic_store_explicit(&tags[(1u << k) - 1], EMPTY_SPECIAL, memory_order_relaxed);
     }
 }
