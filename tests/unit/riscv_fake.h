@@ -68,19 +68,19 @@ void *cpu_probe_write(struct cpu *cpu, uint64_t va, unsigned len, unsigned idx)
     return va - RAM_BASE < RAM_BYTES ? fake.ram + (va - RAM_BASE) : NULL;
 }
 
-void *cpu_phys_ptr(struct cpu *cpu, uint64_t paddr, unsigned size, bool write)
+void *cpu_phys_ptr(struct cpu *cpu, uint64_t addr, unsigned size, bool write)
 {
-    if (paddr < RAM_BASE || paddr - RAM_BASE >= RAM_BYTES) {
+    if (addr < RAM_BASE || addr - RAM_BASE >= RAM_BYTES) {
         return NULL;
     }
-    g_assert(paddr % size == 0);
+    g_assert(addr % size == 0);
     if (write && fake.interfere) {
         void (*f)(uint64_t) = fake.interfere;
 
         fake.interfere = NULL;
-        f(paddr);
+        f(addr);
     }
-    return fake.ram + (paddr - RAM_BASE);
+    return fake.ram + (addr - RAM_BASE);
 }
 
 bool cpu_debug_rw(struct cpu *cpu, uint64_t va, void *buf, size_t len, bool write)
