@@ -86,7 +86,7 @@ ir_ref ir_param(struct ir *ir, enum ir_type type)
 {
     struct ir_block *b = &ir->blocks[ir->cur_block];
 
-    return ir_push(ir, (struct ir_insn) { .op = IR_OP_param, .type = type, .imm = b->params++ });
+    return ir_push(ir, IR_OP_param, type, 0, 0, 0, 0, 0, b->params++);
 }
 
 /* ---- constants ---- */
@@ -136,7 +136,7 @@ ir_ref ir_get(struct ir *ir, unsigned slot)
     if (slot_known(ir, slot)) {
         return ir->cur[slot];
     }
-    v = ir_push(ir, (struct ir_insn) { .op = IR_OP_get, .type = ir->target->slots[slot].type, .imm = slot });
+    v = ir_push(ir, IR_OP_get, ir->target->slots[slot].type, 0, 0, 0, 0, 0, slot);
     slot_set(ir, slot, v);
     return v;
 }
@@ -150,13 +150,13 @@ void ir_put(struct ir *ir, unsigned slot, ir_ref v)
     if (!ir_is_const(v)) {
         ir->insns[v].flags |= IR_WAS_PUT;
     }
-    ir_push(ir, (struct ir_insn) { .op = IR_OP_put, .type = IR_VOID, .a = v, .imm = slot });
+    ir_push(ir, IR_OP_put, IR_VOID, 0, v, 0, 0, 0, slot);
 }
 
 void ir_insn_start(struct ir *ir, uint64_t pc, unsigned bytes)
 {
     ir->guest_insns += bytes != 0;
-    ir_push(ir, (struct ir_insn) { .op = IR_OP_insn, .type = IR_VOID, .sub = bytes, .imm = pc });
+    ir_push(ir, IR_OP_insn, IR_VOID, bytes, 0, 0, 0, 0, pc);
 }
 
 /* ---- memory ---- */
@@ -189,55 +189,53 @@ static ir_ref address(struct ir *ir, ir_ref a, int64_t *disp)
 ir_ref ir_ld(struct ir *ir, enum ir_type type, ir_ref a, int64_t disp, unsigned mem)
 {
     a = address(ir, a, &disp);
-    return ir_push(ir, (struct ir_insn) { .op = IR_OP_ld, .type = type, .a = a, .mem = mem, .imm = disp });
+    return ir_push(ir, IR_OP_ld, type, 0, a, 0, 0, mem, disp);
 }
 
 void ir_st(struct ir *ir, ir_ref a, int64_t disp, ir_ref v, unsigned mem)
 {
     a = address(ir, a, &disp);
-    ir_push(ir, (struct ir_insn) { .op = IR_OP_st, .a = a, .b = v, .mem = mem, .imm = disp });
+    ir_push(ir, IR_OP_st, IR_VOID, 0, a, v, 0, mem, disp);
 }
 
 ir_ref ir_rmw(struct ir *ir, enum ir_rmw op, ir_ref a, ir_ref v, unsigned mem)
 {
-    return ir_push(ir, (struct ir_insn) { .op = IR_OP_rmw, .type = ir_type_of(ir, v), .sub = op, .a = a, .b = v, .mem = mem });
+    return ir_push(ir, IR_OP_rmw, ir_type_of(ir, v), op, a, v, 0, mem, 0);
 }
 
 ir_ref ir_cas(struct ir *ir, ir_ref a, ir_ref expected, ir_ref desired, unsigned mem)
 {
-    return ir_push(ir, (struct ir_insn) {
-        .op = IR_OP_cas, .type = ir_type_of(ir, desired), .a = a, .b = expected, .c = desired, .mem = mem });
+    return ir_push(ir, IR_OP_cas, ir_type_of(ir, desired), 0, a, expected, desired, mem, 0);
 }
 
 void ir_probe(struct ir *ir, ir_ref a, int64_t disp, unsigned mem)
 {
     a = address(ir, a, &disp);
-    ir_push(ir, (struct ir_insn) { .op = IR_OP_probe, .a = a, .mem = mem, .imm = disp });
+    ir_push(ir, IR_OP_probe, IR_VOID, 0, a, 0, 0, mem, disp);
 }
 
 void ir_fence(struct ir *ir, unsigned bits)
 {
-    ir_push(ir, (struct ir_insn) { .op = IR_OP_fence, .sub = bits });
+    ir_push(ir, IR_OP_fence, IR_VOID, bits, 0, 0, 0, 0, 0);
 }
 
 /* ---- floating point with extra immediates ---- */
 
 ir_ref ir_fma(struct ir *ir, ir_ref a, ir_ref b, ir_ref c, unsigned negate)
 {
-    return ir_push(ir, (struct ir_insn) {
-        .op = IR_OP_fma, .type = ir_type_of(ir, a), .sub = negate, .a = a, .b = b, .c = c });
+    return ir_push(ir, IR_OP_fma, ir_type_of(ir, a), negate, a, b, c, 0, 0);
 }
 
 ir_ref ir_fcmp(struct ir *ir, enum ir_fcond cond, ir_ref a, ir_ref b)
 {
-    return ir_push(ir, (struct ir_insn) { .op = IR_OP_fcmp, .type = IR_I64, .sub = cond, .a = a, .b = b });
+    return ir_push(ir, IR_OP_fcmp, IR_I64, cond, a, b, 0, 0, 0);
 }
 
 ir_ref ir_fcvt(struct ir *ir, enum ir_op op, enum ir_type to, ir_ref a, enum ir_round round)
 {
     bool rounds = op == IR_OP_fcvt_fs || op == IR_OP_fcvt_fu;
 
-    return ir_push(ir, (struct ir_insn) { .op = op, .type = to, .sub = rounds ? round : 0, .a = a });
+    return ir_push(ir, op, to, rounds ? round : 0, a, 0, 0, 0, 0);
 }
 
 ir_ref ir_fbits(struct ir *ir, ir_ref a)
@@ -301,15 +299,14 @@ ir_ref ir_select_raw(struct ir *ir, enum ir_cond cond, ir_ref a, ir_ref b, ir_re
 
     ir->args[at] = yes;
     ir->args[at + 1] = no;
-    return ir_push(ir, (struct ir_insn) {
-        .op = IR_OP_select, .type = ir_type_of(ir, yes), .sub = cond, .a = a, .b = b, .c = at });
+    return ir_push(ir, IR_OP_select, ir_type_of(ir, yes), cond, a, b, at, 0, 0);
 }
 
 ir_ref ir_call(struct ir *ir, unsigned helper, unsigned nargs, const ir_ref *args)
 {
     const struct ir_helper *h = &ir->target->helpers[helper];
     unsigned at = pool_add(ir, nargs, args);
-    ir_ref r = ir_push(ir, (struct ir_insn) { .op = IR_OP_call, .type = h->ret, .b = at, .c = nargs, .imm = helper });
+    ir_ref r = ir_push(ir, IR_OP_call, h->ret, 0, 0, at, nargs, 0, helper);
 
     if (h->effects & IR_HELPER_WRITES) {
         forget_slots(ir);
@@ -317,9 +314,10 @@ ir_ref ir_call(struct ir *ir, unsigned helper, unsigned nargs, const ir_ref *arg
     return h->ret == IR_VOID ? 0 : r;
 }
 
-static void end_block(struct ir *ir, struct ir_insn i)
+/* Appends a terminator, fields as ir_push. */
+static inline void end_block(struct ir *ir, enum ir_op op, unsigned sub, ir_ref a, ir_ref b, ir_ref c, int64_t imm)
 {
-    ir_push(ir, i);
+    ir_push(ir, op, IR_VOID, sub, a, b, c, 0, imm);
     ir->blocks[ir->cur_block].end = ir->ninsns;
     ir->cur_block = -1;
 }
@@ -335,7 +333,7 @@ static void note_edge(struct ir *ir, unsigned to)
 void ir_br(struct ir *ir, unsigned block, unsigned nargs, const ir_ref *args)
 {
     note_edge(ir, block);
-    end_block(ir, (struct ir_insn) { .op = IR_OP_br, .b = pool_add(ir, nargs, args), .c = nargs, .imm = block });
+    end_block(ir, IR_OP_br, 0, 0, pool_add(ir, nargs, args), nargs, block);
 }
 
 void ir_brcond(struct ir *ir, enum ir_cond cond, ir_ref a, ir_ref b, unsigned yes, unsigned no)
@@ -365,21 +363,20 @@ void ir_brcond_args(struct ir *ir, enum ir_cond cond, ir_ref a, ir_ref b, unsign
         ir->args[at + 1 + nyes] = nno;
         pool_fill(ir, at + 2 + nyes, nno, no_args);
     }
-    end_block(ir, (struct ir_insn) {
-        .op = IR_OP_brcond, .sub = cond, .a = a, .b = b, .c = at, .imm = (uint64_t)no << 32 | yes });
+    end_block(ir, IR_OP_brcond, cond, a, b, at, (uint64_t)no << 32 | yes);
 }
 
 void ir_goto_pc(struct ir *ir, uint64_t pc, bool poll)
 {
-    end_block(ir, (struct ir_insn) { .op = IR_OP_goto_pc, .sub = poll, .imm = pc });
+    end_block(ir, IR_OP_goto_pc, poll, 0, 0, 0, pc);
 }
 
 void ir_goto_ind(struct ir *ir, ir_ref pc)
 {
-    end_block(ir, (struct ir_insn) { .op = IR_OP_goto_ind, .a = pc });
+    end_block(ir, IR_OP_goto_ind, 0, pc, 0, 0, 0);
 }
 
 void ir_exit(struct ir *ir, enum ir_exit code)
 {
-    end_block(ir, (struct ir_insn) { .op = IR_OP_exit, .imm = code });
+    end_block(ir, IR_OP_exit, 0, 0, 0, 0, code);
 }

@@ -199,7 +199,7 @@ ir_ref ir_emit1(struct ir *ir, enum ir_op op, enum ir_type type, ir_ref a)
             return r;
         }
     }
-    return ir_push(ir, (struct ir_insn) { .op = op, .type = type, .a = a });
+    return ir_push(ir, op, type, 0, a, 0, 0, 0, 0);
 }
 
 /* ---- two operands ---- */
@@ -380,7 +380,7 @@ ir_ref ir_emit2(struct ir *ir, enum ir_op op, enum ir_type type, ir_ref a, ir_re
             return r;
         }
     }
-    return ir_push(ir, (struct ir_insn) { .op = op, .type = type, .a = a, .b = b });
+    return ir_push(ir, op, type, 0, a, b, 0, 0, 0);
 }
 
 ir_ref ir_fcopysign(struct ir *ir, ir_ref a, ir_ref b, unsigned sub)
@@ -395,7 +395,7 @@ ir_ref ir_fcopysign(struct ir *ir, ir_ref a, ir_ref b, unsigned sub)
             return constant(ir, type, eval_copysign(type == IR_F32, sub, ir_const_value(ir, a), ir_const_value(ir, b)));
         }
     }
-    return ir_push(ir, (struct ir_insn) { .op = IR_OP_fcopysign, .type = type, .sub = sub, .a = a, .b = b });
+    return ir_push(ir, IR_OP_fcopysign, type, sub, a, b, 0, 0, 0);
 }
 
 /* ---- conditions ---- */
@@ -500,7 +500,7 @@ ir_ref ir_setcond(struct ir *ir, enum ir_cond cond, ir_ref a, ir_ref b)
             return ir_i64(ir, known);
         }
     }
-    return ir_push(ir, (struct ir_insn) { .op = IR_OP_setcond, .type = IR_I64, .sub = cond, .a = a, .b = b });
+    return ir_push(ir, IR_OP_setcond, IR_I64, cond, a, b, 0, 0, 0);
 }
 
 ir_ref ir_select(struct ir *ir, enum ir_cond cond, ir_ref a, ir_ref b, ir_ref yes, ir_ref no)

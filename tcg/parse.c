@@ -420,7 +420,8 @@ static void instruction(struct parser *p)
     if (id && p->values[id]) {
         fail(p, "value is defined twice");
     }
-    p->values[id] = ir_push(ir, i);
+    p->values[id] = ir_push(ir, i.op, i.type, i.sub, i.a, i.b, i.c, i.mem, i.imm);
+    ir->insns[ir->ninsns - 1].flags = i.flags;
     p->values[0] = 0;
     ir->blocks[ir->cur_block].end = ir->ninsns;
     p->in_block = !(ir_ops[i.op].flags & IR_OPF_TERM);

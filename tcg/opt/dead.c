@@ -24,11 +24,10 @@ static inline bool sees_state(const struct ir *ir, const struct ir_insn *i)
            (i->op == IR_OP_call && ir->target->helpers[i->imm].effects & ~IR_HELPER_EFFECT);
 }
 
+/* Uses of constants are marked at insns[0], which is nobody's: a store without a branch, and without waiting for another. */
 static inline void use(struct ir *ir, ir_ref r)
 {
-    if (!ir_is_const(r)) {
-        ir->insns[r].uses++;
-    }
+    ir->insns[ir_is_const(r) ? 0 : r].scratch = true;
 }
 
 static void use_pool(struct ir *ir, const struct ir_insn *i)
@@ -58,13 +57,13 @@ void ir_pass_dead(struct ir *ir)
     slot_set hidden = { 0 };
 
     for (unsigned k = 1; k < ir->ninsns; k++) {
-        ir->insns[k].uses = 0;
+        ir->insns[k].scratch = false;
     }
     for (unsigned k = ir->ninsns - 1; k > 0; k--) {
         struct ir_insn *i = &ir->insns[k];
         const struct ir_op_info *info = &ir_ops[i->op];
 
-        if (i->op == IR_OP_put ? put_hidden(i, hidden) : i->uses == 0 && droppable(ir, i)) {
+        if (i->op == IR_OP_put ? put_hidden(i, hidden) : !i->scratch && droppable(ir, i)) {
             ir_drop(i);
             continue;
         }
@@ -73,8 +72,11 @@ void ir_pass_dead(struct ir *ir)
         } else if (i->op == IR_OP_get) {
             hidden[i->imm >> 6] &= ~(1ull << (i->imm & 63));
         }
-        for (unsigned v = 0; v < info->values; v++) {
-            use(ir, i->v[v]);
+        /* no branches on the number of operands: they would be mispredicted */
+        use(ir, info->values > 0 ? i->a : 0);
+        use(ir, info->values > 1 ? i->b : 0);
+        if (info->values > 2) {
+            use(ir, i->c);
         }
         if (info->shape >= IR_SHAPE_ABCD) {
             use_pool(ir, i);

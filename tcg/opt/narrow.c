@@ -7,58 +7,65 @@
  */
 #include "tcg/opt/opt.h"
 
-enum reads { READS_ALL, READS_LOW, READS_AS_RESULT };
+/*
+ * Which operands' upper halves an operation reads: bits of operands a and b. ALL: always. RESULT: if somebody reads that of its
+ * own result. An operation that has no row reads all of everything.
+ */
+enum { ALL_A = 1, ALL_B = 2, RESULT_A = 4, RESULT_B = 8, HAS_ROW = 16 };
 
-/* How much of its operand number v does an instruction read? READS_AS_RESULT: the upper half only if somebody reads that of
- * its own result. */
-static inline enum reads reads_of(const struct ir_insn *i, unsigned v)
+static const uint8_t reads[IR_OP_COUNT] = {
+#define ROW(op, bits) [IR_OP_##op] = HAS_ROW | (bits)
+    ROW(add, RESULT_A | RESULT_B), ROW(sub, RESULT_A | RESULT_B), ROW(mul, RESULT_A | RESULT_B),
+    ROW(and, RESULT_A | RESULT_B), ROW(or, RESULT_A | RESULT_B), ROW(xor, RESULT_A | RESULT_B),
+    ROW(andc, RESULT_A | RESULT_B), ROW(orc, RESULT_A | RESULT_B), ROW(eqv, RESULT_A | RESULT_B),
+    ROW(clmul, RESULT_A | RESULT_B), ROW(neg, RESULT_A), ROW(not, RESULT_A), ROW(mov, RESULT_A),
+    ROW(shl, RESULT_A), ROW(shr, ALL_A), ROW(sar, ALL_A), ROW(rotl, ALL_A), ROW(rotr, ALL_A),   /* b: its low six bits */
+    ROW(exts32, 0), ROW(extu32, 0), ROW(trunc, 0), ROW(exts8, 0), ROW(exts16, 0), ROW(extu8, 0), ROW(extu16, 0),
+    ROW(select, ALL_A | ALL_B),
+#undef ROW
+};
+
+static inline unsigned reads_of(const struct ir_insn *i)
 {
-    switch (i->op) {
-    case IR_OP_add: case IR_OP_sub: case IR_OP_and: case IR_OP_or: case IR_OP_xor: case IR_OP_andc: case IR_OP_orc:
-    case IR_OP_eqv: case IR_OP_neg: case IR_OP_not: case IR_OP_mul: case IR_OP_clmul: case IR_OP_mov:
-        return READS_AS_RESULT;
-    case IR_OP_shl:
-        return v == 0 ? READS_AS_RESULT : READS_LOW;
-    case IR_OP_shr: case IR_OP_sar: case IR_OP_rotl: case IR_OP_rotr:
-        return v == 0 ? READS_ALL : READS_LOW;
-    case IR_OP_exts32: case IR_OP_extu32: case IR_OP_trunc: case IR_OP_exts8: case IR_OP_exts16: case IR_OP_extu8:
-    case IR_OP_extu16:
-        return READS_LOW;
-    case IR_OP_st:
-        return v == 1 && (i->mem & IR_MEM_SIZE) <= IR_MEM_32 ? READS_LOW : READS_ALL;
-    default:
-        return READS_ALL;
+    unsigned bits = reads[i->op];
+
+    if (bits == 0) {
+        return i->op == IR_OP_st && (i->mem & IR_MEM_SIZE) <= IR_MEM_32 ? ALL_A : ALL_A | ALL_B;
     }
+    return i->scratch ? bits | bits >> 2 : bits;
 }
 
-static inline void read_high(struct ir *ir, ir_ref r)
+/* What is nothing to mark goes to insns[0], which is nobody's: a store without a branch, and without waiting for another. */
+static inline void read_high(struct ir *ir, ir_ref r, bool high)
 {
-    if (!ir_is_const(r)) {
-        ir->insns[r].scratch = true;
-    }
+    ir->insns[high && !ir_is_const(r) ? r : 0].scratch = true;
 }
 
-static void note_reads(struct ir *ir, struct ir_insn *i)
+static void read_pool(struct ir *ir, const struct ir_insn *i)
 {
-    bool high = i->scratch;
     struct ir_span spans[2];
-    unsigned n;
+    unsigned n = ir_pool_operands(ir, i, spans);
 
-    for (unsigned v = 0; v < ir_ops[i->op].values; v++) {
-        enum reads reads = reads_of(i, v);
-
-        if (reads == READS_ALL || (reads == READS_AS_RESULT && high)) {
-            read_high(ir, i->v[v]);
-        }
-    }
-    if (ir_ops[i->op].shape < IR_SHAPE_ABCD || (i->op == IR_OP_select && !high)) {
-        return;
-    }
-    n = ir_pool_operands(ir, i, spans);
     for (unsigned s = 0; s < n; s++) {
         for (unsigned k = 0; k < spans[s].n; k++) {
-            read_high(ir, spans[s].at[k]);
+            read_high(ir, spans[s].at[k], i->op != IR_OP_select || i->scratch);
         }
+    }
+}
+
+static inline void note_reads(struct ir *ir, struct ir_insn *i)
+{
+    const struct ir_op_info *info = &ir_ops[i->op];
+    unsigned bits = reads_of(i);
+
+    /* no branches on the number of operands: they would be mispredicted */
+    read_high(ir, info->values > 0 ? i->a : 0, bits & ALL_A);
+    read_high(ir, info->values > 1 ? i->b : 0, bits & ALL_B);
+    if (info->values > 2) {
+        read_high(ir, i->c, true);
+    }
+    if (info->shape >= IR_SHAPE_ABCD) {
+        read_pool(ir, i);
     }
 }
 

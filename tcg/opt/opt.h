@@ -6,7 +6,7 @@
 #include "tcg/ir.h"
 
 void ir_pass_cse(struct ir *ir);
-void ir_pass_dead(struct ir *ir);       /* leaves insns[].uses exact */
+void ir_pass_dead(struct ir *ir);
 void ir_pass_narrow(struct ir *ir);
 
 static inline void ir_drop(struct ir_insn *i)

@@ -27,7 +27,7 @@ struct gen {
     const struct ir_random_opts *o;
     struct block blocks[BLOCKS_MAX];
     unsigned nblocks, cur;
-    uint64_t pc;
+    uint64_t pc, insn_pc;       /* of the next guest instruction, and of the current one */
     uint64_t noncanon;          /* slots that hold a value marked IR_NONCANON */
 };
 
@@ -437,6 +437,7 @@ static void start_insn(struct gen *g)
     unsigned bytes = chance(g, 30) ? 2 : 4;
 
     ir_insn_start(g->ir, g->pc, bytes);
+    g->insn_pc = g->pc;
     g->pc += bytes;
 }
 
@@ -641,6 +642,10 @@ static void fill(struct gen *g)
     }
     for (unsigned n = chance(g, 50) ? rnd(g, 3) : 0; n; n--) {
         put(g);         /* state carried into the block */
+    }
+    if (g->cur && has(g, RANDOM_MEM) && chance(g, 20)) {
+        ir_insn_start(g->ir, g->insn_pc, 0);    /* the instruction of another block goes on here */
+        load_store(g);
     }
     for (unsigned n = 1 + rnd(g, g->o->insns_max); n; n--) {
         guest_insn(g);
