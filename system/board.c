@@ -74,7 +74,7 @@ static void place_fdt(struct fdt *f, const struct place *p, const struct device 
 
 void places_fdt(struct machine *m, struct fdt *f, const char *parent, uint32_t intc_phandle)
 {
-    for (size_t i = m->board->place_count; i-- > 0;) {
+    for (size_t i = 0; i < m->board->place_count; i++) {
         const struct place *p = &m->board->places[i];
         const struct device *d = p->node ? device_find(m, p->id) : NULL;
 
