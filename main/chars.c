@@ -98,7 +98,7 @@ static bool add_mon(struct setup *s, const char *text, GError **err)
         if (!chr) {
             g_set_error(err, MAIN_ERROR, 0, "-mon %s: no chardev with id '%s'", text, id);
         }
-        ok = chr && monitor_new(s->m, chr, err);
+        ok = chr && monitor_new(s->m, chr, false, err);
     }
     options_free(o);
     return ok;
@@ -117,11 +117,11 @@ enum cmdline_result setup_monitors(struct setup *s, GError **err)
 
         if (!chardev_parse_legacy(s->m->chardevs, "-monitor", label,
                                   g_array_index(s->c->monitors, struct cmdline_item, i).text, &chr, NULL, err) ||
-            (chr && !monitor_new(s->m, chr, err))) {
+            (chr && !monitor_new(s->m, chr, false, err))) {
             return CMDLINE_ERROR;
         }
     }
-    if (s->monitor_chr && !monitor_new(s->m, s->monitor_chr, err)) {
+    if (s->monitor_chr && !monitor_new(s->m, s->monitor_chr, true, err)) {
         return CMDLINE_ERROR;
     }
     return CMDLINE_RUN;

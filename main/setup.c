@@ -140,7 +140,7 @@ enum cmdline_result setup_machine(struct setup *s, GError **err)
         }
     }
     if (!setup_globals(s, err) || !setup_objects(s, err) || !setup_semihosting(s, err) ||
-        !machine_realize(s->m, err) || !setup_firmware_files(s, err)) {
+        !setup_firmware_files(s, err) || !machine_realize(s->m, err)) {
         return CMDLINE_ERROR;
     }
     for (size_t i = 0; i < G_N_ELEMENTS(after); i++) {

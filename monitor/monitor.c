@@ -177,7 +177,7 @@ static void event(void *opaque, enum chardev_event ev)
 {
     struct monitor *mon = opaque;
 
-    if (ev == CHARDEV_MUX_IN || (ev == CHARDEV_OPENED && !mon->greeted)) {
+    if (ev == CHARDEV_MUX_IN || (ev == CHARDEV_OPENED && !mon->shared)) {
         if (!mon->greeted) {
             monitor_printf(mon, "Doppel monitor - type 'help' for the commands\n");
             mon->greeted = true;
@@ -190,11 +190,12 @@ static void event(void *opaque, enum chardev_event ev)
 
 static const struct chardev_fe_ops fe_ops = { .receive = receive, .event = event };
 
-bool monitor_new(struct machine *m, struct chardev *chr, GError **err)
+bool monitor_new(struct machine *m, struct chardev *chr, bool shared, GError **err)
 {
     struct monitor *mon = g_new0(struct monitor, 1);
 
     mon->m = m;
+    mon->shared = shared;
     mon->line = g_string_new(NULL);
     mon->out = g_string_new(NULL);
     if (!chardev_fe_attach(&mon->fe, chr, &fe_ops, mon, err)) {

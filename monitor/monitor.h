@@ -12,8 +12,9 @@ struct chardev;
 struct machine;
 struct monitor;
 
-/* A monitor on chr. False and *err if chr has a front end already. */
-bool monitor_new(struct machine *m, struct chardev *chr, GError **err);
+/* A monitor on chr; shared: chr is a multiplexer that somebody else has the keyboard of at first. False and *err if chr
+ * has a front end already. */
+bool monitor_new(struct machine *m, struct chardev *chr, bool shared, GError **err);
 /* Ends all monitors of the machine. */
 void monitors_free(struct machine *m);
 

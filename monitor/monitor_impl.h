@@ -13,6 +13,7 @@ struct monitor {
     GString *out;               /* of the running command */
     unsigned cpu;               /* "cpu N": whom info registers and x look at */
     bool greeted;
+    bool shared;                /* a serial port uses the same terminal: wait until Ctrl-a c */
     struct monitor *next;       /* of the machine's */
 };
 
