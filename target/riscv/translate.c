@@ -56,7 +56,7 @@ void rv_goto(struct rv_tr *t, uint64_t pc)
         rv_goto_ind(t, ir_i64(t->ir, pc));
         return;
     }
-    ir_goto_pc(t->ir, pc, pc <= t->pc);
+    ir_goto_pc(t->ir, pc, pc < t->next_pc);
     t->ended = true;
 }
 

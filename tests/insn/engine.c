@@ -3,12 +3,12 @@
 
 #include <inttypes.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "target/riscv/translate.h"
 #include "tcg/host.h"
 #include "tcg/interp.h"
 #include "tests/insn/engine_jit.h"
+#include "tests/insn/no_accel.h"
 
 enum { PAGE = 4096 };
 
@@ -137,59 +137,7 @@ static const struct interp_env interp_env = {
     .off_fpcr = offsetof(struct cpu, fpcr),
 };
 
-/* ---- the services that the target expects of an accelerator ---- */
-
-void cpu_set_key(struct cpu *cpu, uint32_t key)
-{
-    cpu->key = key;
-}
-
-void cpu_set_space(struct cpu *cpu, uint64_t space)
-{
-}
-
-void cpu_tlb_flush(struct cpu *cpu, enum tlb_scope scope, bool (*match)(uint64_t space, uint64_t arg), uint64_t arg)
-{
-}
-
-void cpu_tlb_flush_page(struct cpu *cpu, uint64_t va, bool (*match)(uint64_t space, uint64_t arg), uint64_t arg)
-{
-}
-
-void cpu_loop_exit(struct cpu *cpu)
-{
-    siglongjmp(cpu->loop, 1);
-}
-
-uint64_t cpu_ld(struct cpu *cpu, uint64_t va, unsigned size, unsigned idx)
-{
-    return engine_load(cpu, va, __builtin_ctz(size));
-}
-
-void cpu_st(struct cpu *cpu, uint64_t va, uint64_t v, unsigned size, unsigned idx)
-{
-    engine_store(cpu, va, v, __builtin_ctz(size));
-}
-
-void *cpu_probe_write(struct cpu *cpu, uint64_t va, unsigned len, unsigned idx)
-{
-    return NULL;
-}
-
-void *cpu_phys_ptr(struct cpu *cpu, uint64_t paddr, unsigned size, bool write)
-{
-    return NULL;
-}
-
-uint64_t cpu_insns(struct cpu *cpu)
-{
-    return 0;
-}
-
-bool cpu_debug_rw(struct cpu *cpu, uint64_t va, void *buf, size_t len, bool write)
-{
-    return false;
-}
+static const struct no_accel services = { engine_load, engine_store };
 
 /* ---- running ---- */
 
@@ -198,6 +146,7 @@ struct engine *engine_new(enum engine_kind kind, unsigned xlen, unsigned max_ins
     struct engine *e = g_new0(struct engine, 1);
     struct rv_cpu *cpu = rv_cpu(cpu_alloc(&rv_cpu_type));
 
+    no_accel = &services;
     memset(&cpu->ext, 0xff, sizeof(cpu->ext));
     rv_needs(&cpu->needs[0], &cpu->ext, 32);
     rv_needs(&cpu->needs[1], &cpu->ext, 64);
