@@ -122,14 +122,14 @@ bool rv_fp_begin(struct rv_tr *t)
 /* For instructions with a rounding mode: it must be a valid one. Modes 5 and 6 are not decoded. */
 static bool begin_rounded(struct rv_tr *t, unsigned rm)
 {
-    if (!rv_fp_begin(t)) {
+    if (!begin_reader(t)) {
         return false;
     }
     if (rm == RV_RM_DYN && (t->key & RV_KEY_FRM) == RV_KEY_FRM_BAD) {
         rv_illegal(t);
         return false;
     }
-    return true;
+    return rv_fp_begin(t);
 }
 
 /* Does the host's FPU round as the instruction wants? */
@@ -379,18 +379,19 @@ void rv_fp_sign(struct rv_tr *t, enum rv_fmt fmt, unsigned op, const struct rv_R
 
 void rv_fp_load(struct rv_tr *t, enum rv_fmt fmt, const struct rv_I *a)
 {
+    enum ir_type type = fmt == RV_FMT_H ? IR_I64 : type_of(fmt);
     ir_ref v;
 
-    if (!rv_fp_begin(t)) {
+    if (!begin_reader(t)) {
         return;
     }
+    v = rv_load(t, type, a->rs1, a->imm, fmt == RV_FMT_H ? IR_MEM_16 : fmt == RV_FMT_S ? IR_MEM_32 : IR_MEM_64);
+    rv_fp_begin(t);     /* behind the access: a load that faults leaves FS as it is */
     if (fmt == RV_FMT_H) {
-        v = rv_load(t, IR_I64, a->rs1, a->imm, IR_MEM_16);
         rv_fp_put_bits(t, a->rd, ir_or(t->ir, v, ir_i64(t->ir, rv_fp_box(RV_FMT_H, 0))));
-        return;
+    } else {
+        put_exact(t, a->rd, v);
     }
-    v = rv_load(t, type_of(fmt), a->rs1, a->imm, fmt == RV_FMT_S ? IR_MEM_32 : IR_MEM_64);
-    put_exact(t, a->rd, v);
 }
 
 /* A narrow store takes the register's low bits, boxed or not. A value that was made canonical for it is kept, but only
