@@ -23,9 +23,9 @@
  * fault rebuilds it. Where the bits are seen earlier (stored, moved to an integer), the target uses canon.
  *
  * Rules that ir_verify checks beyond types and dominance:
- * - a MEM operation or a call that RAISES has an `insn` before it in its block (the map's pc is that one's), and neither a
- *   put nor a call that WRITES between (but puts of canon(v), or of its box, which a call that READS or RAISES wants where
- *   slots hold values marked IR_NONCANON: calls see the homes as they are);
+ * - a MEM operation or a call that RAISES has an `insn` before it in its block (the map's pc is that one's), and no put
+ *   between (but puts of canon(v), or of its box, which a call that READS or RAISES wants where slots hold values marked
+ *   IR_NONCANON: calls see the homes as they are). What a call has written is never undone;
  * - the entry has no parameters; each edge carries as many values as its block has parameters, of their types;
  * - the last instruction of a block, and no other, is a terminator.
  */

@@ -296,15 +296,13 @@ static bool canonicalises(const struct ir *ir, ir_ref v)
 }
 
 /*
- * A put of canon(v) is no change: a target makes values canonical before a call that may raise, and the
- * state at the instruction's start would be canonical when rebuilt.
+ * A put that a later operation of the same guest instruction must not leave behind. One of canon(v) is no change: a target
+ * makes values canonical before a call that may raise, and the state at the instruction's start would be canonical when
+ * rebuilt.
  */
 static bool changes_state(const struct ir *ir, const struct ir_insn *i)
 {
-    if (i->op == IR_OP_put) {
-        return ir_is_const(i->a) || !canonicalises(ir, i->a);
-    }
-    return i->op == IR_OP_call && ir->target->helpers[i->imm].effects & IR_HELPER_WRITES;
+    return i->op == IR_OP_put && (ir_is_const(i->a) || !canonicalises(ir, i->a));
 }
 
 static bool block_ok(struct verifier *v, unsigned block)
@@ -332,7 +330,7 @@ static bool block_ok(struct verifier *v, unsigned block)
             return fail(v, "the last instruction of a block, and no other, ends it");
         }
         if (leaves(ir, i) && (!insn || put)) {
-            return fail(v, insn ? "a put of the same guest instruction, or a call that writes, stands before it" : "no insn before it in its block");
+            return fail(v, insn ? "a put of the same guest instruction stands before it" : "no insn before it in its block");
         }
         insn |= i->op == IR_OP_insn;
         put = (put || changes_state(ir, i)) && i->op != IR_OP_insn;

@@ -413,9 +413,23 @@ static void log_out_asm(const struct tb *tb)
                tb->map_bytes, out->str);
 }
 
+/* -accel tcg,verify=on: IR that breaks a rule of tcg/ir.h is a mistake of ours. */
+static void verify_ir(const struct accel_cpu *a, const char *stage)
+{
+    g_autoptr(GError) err = NULL;
+
+    if (a->tcg->verify && !ir_verify(a->ir, &err)) {
+        g_autoptr(GString) out = g_string_new(NULL);
+
+        ir_print(a->ir, out);
+        g_error("IR %s: %s\n%s", stage, err->message, out->str);
+    }
+}
+
 /* Translates up to max instructions at the CPU's pc into a->ir, cutting shorter until the IR's limits hold. */
 static void translate(struct accel_cpu *a, struct maker *m, struct tr_block *tr, unsigned max)
 {
+    a->ir->fold = a->tcg->passes & IR_PASS_FOLD;
     do {
         tr->max_insns = max;
         m->has_second = false;
@@ -430,7 +444,9 @@ static void translate(struct accel_cpu *a, struct maker *m, struct tr_block *tr,
     if (log_on(LOG_OP)) {
         log_ir(LOG_OP, "IR", a->ir);
     }
+    verify_ir(a, "as translated");
     ir_optimise(a->ir, a->tcg->passes);
+    verify_ir(a, "after the passes");
     if (log_on(LOG_OP_OPT)) {
         log_ir(LOG_OP_OPT, "IR after the passes", a->ir);
     }

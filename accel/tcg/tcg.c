@@ -368,13 +368,14 @@ static const struct prop props[] = {
     OPT(opt_avx, "opt-avx", "AVX and FMA instructions where the host has them"),
     OPT(opt_fuse, "opt-fuse", "fusion of compare and branch, memory operands"),
     OPT(opt_chain, "opt-chain", "direct jumps from block to block"),
-    OPT(opt_fold, "opt-fold", "constant folding pass"),
+    OPT(opt_fold, "opt-fold", "constant folding while the IR is built"),
     OPT(opt_cse, "opt-cse", "common subexpressions pass"),
     OPT(opt_dead, "opt-dead", "dead code pass"),
     OPT(opt_narrow, "opt-narrow", "pass that drops unused extensions"),
     OPT(opt_asid, "opt-asid", "a TLB set for each address space"),
     PROP_BOOL(struct tcg, perfmap, "perfmap", false, "write /tmp/perf-PID.map (the same as -perfmap)"),
     OPT(opt_grow, "opt-grow", "TLB sets grow with use"),
+    PROP_BOOL(struct tcg, verify, "verify", false, "check the IR of each block before and after the passes"),
 };
 
 const struct accel_type tcg_accel_type = {

@@ -161,7 +161,7 @@ struct tcg {
     char *thread;               /* "multi", "single" */
     char *engine;               /* "jit", "interp" */
     bool opt_pin, opt_share, opt_probe, opt_bextr, opt_avx, opt_fuse, opt_chain, opt_fold, opt_cse, opt_dead, opt_narrow;
-    bool opt_asid, opt_grow, perfmap;
+    bool opt_asid, opt_grow, perfmap, verify;
     FILE *perf_file;            /* under tb_lock */
 
     bool interp;
