@@ -122,6 +122,17 @@ class Archive:
             have = [f for f in os.listdir(self.dir) if f.startswith(package + '_') and f.endswith('.deb')]
         return os.path.join(self.dir, max(have, key=lambda f: os.path.getmtime(os.path.join(self.dir, f))))
 
+    def fetch_with_dependencies(self, *packages):
+        """Paths of the packages' .debs and of everything that they depend on."""
+        folder = os.path.join(self.dir, 'apt', 'cache', 'archives')
+        stamp = os.path.join(self.dir, 'with-' + '-'.join(packages))
+        if not os.path.exists(stamp):
+            self.update()
+            if self.apt('-q', '-y', '--download-only', '--no-install-recommends', 'install', *packages).returncode:
+                raise FetchError(f'{self.suite} ({self.arch}): cannot download {" ".join(packages)}')
+            open(stamp, 'w').close()
+        return sorted(os.path.join(folder, f) for f in os.listdir(folder) if f.endswith('.deb'))
+
 
 def unpack(deb, where):
     """Unpacks a package's files below a folder."""
