@@ -31,6 +31,7 @@ struct block_file {
 
 enum block_file_flags {
     BLOCK_FILE_WRITE = 1, BLOCK_FILE_DIRECT = 2, BLOCK_FILE_LOCK = 4, BLOCK_FILE_CREATE = 8, BLOCK_FILE_NO_FLUSH = 16,
+    BLOCK_FILE_REPAIR = 32,          /* open what is marked as damaged, and leave the repair to the caller */
 };
 
 /* where starts the message ("-drive id=x"). */
@@ -76,6 +77,7 @@ struct block_image {
     uint64_t length;
     bool read_only;
     bool unmap;
+    bool repair;                     /* BLOCK_FILE_REPAIR */
 };
 
 struct block_format {

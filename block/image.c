@@ -106,6 +106,7 @@ static struct block_image *open_one(struct block_file *f, const char *format_nam
     img->format = format;
     img->file = f;
     img->read_only = !(flags & BLOCK_FILE_WRITE);
+    img->repair = flags & BLOCK_FILE_REPAIR;
     if (!format->open(img, where, err)) {
         block_file_close(f);
         g_free(img);

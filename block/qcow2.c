@@ -195,7 +195,7 @@ static bool check_features(struct qcow2 *q, const struct found *f, const char *w
         name = feature_name(f->names, f->names_len, bit);
         return fail(q, where, err, "the incompatible feature %u ('%s') is not known", bit, name ? name : "unnamed");
     }
-    if (q->incompatible & QCOW2_CORRUPT && !q->img.read_only) {
+    if (q->incompatible & QCOW2_CORRUPT && !q->img.read_only && !q->img.repair) {
         return fail(q, where, err, "it is marked corrupt; open it read-only, or repair it by doppel-img check -r all");
     }
     return true;
@@ -365,7 +365,7 @@ static int prepare_for_writing(struct qcow2 *q)
         q->autoclear = 0;
         ret = qcow2_write_header64(q, QCOW2_H_AUTOCLEAR, 0);
     }
-    return ret || !(q->incompatible & QCOW2_DIRTY) ? ret : repair_dirty(q);
+    return ret || !(q->incompatible & QCOW2_DIRTY) || q->img.repair ? ret : repair_dirty(q);
 }
 
 static void qcow2_clear(struct qcow2 *q)
