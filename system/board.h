@@ -34,6 +34,7 @@ struct board {
     const char *alias;          /* NULL: none */
     const char *desc;
     const char *isa;            /* "riscv": the CPU type */
+    unsigned elf_machine;       /* e_machine of its ELF files */
     unsigned max_cpus;
     uint64_t default_ram;       /* bytes */
     size_t size;                /* of the board's state struct */

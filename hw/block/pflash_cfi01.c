@@ -382,8 +382,14 @@ static bool realize(struct device *d, GError **err)
     return true;
 }
 
+/* Callbacks of the drive's writes find this lock held by their own thread. */
 static void unrealize(struct device *d)
 {
+    struct pflash *s = (struct pflash *)d;
+
+    while (s->writing) {
+        block_drain(s->drive);
+    }
     mem_region_free(&d->mmio);
 }
 

@@ -7,6 +7,7 @@
  */
 #include "hw/board/riscv_virt.h"
 
+#include <elf.h>
 #include <string.h>
 
 #include "hw/board/riscv_boot.h"
@@ -246,7 +247,8 @@ static const struct prop virt_props[] = {
 };
 
 const struct board riscv_virt_board = {
-    .name = "virt", .desc = "RISC-V VirtIO board", .isa = "riscv", .max_cpus = VIRT_HARTS_MAX,
+    .name = "virt", .desc = "RISC-V VirtIO board", .isa = "riscv", .elf_machine = EM_RISCV,
+    .max_cpus = VIRT_HARTS_MAX,
     .default_ram = 128 << 20, .size = sizeof(struct riscv_virt), .props = virt_props,
     .prop_count = G_N_ELEMENTS(virt_props), PLACES(virt_places), .init = init, .free = board_free,
 };

@@ -72,7 +72,7 @@ static void every_byte_is_in_a_list(gconstpointer data)
 
 static bool on_its_own(const struct device_type *type)
 {
-    return !type->bus && !type->abstract;
+    return !type->bus && !type->abstract && !type->user;
 }
 
 static uint64_t mask_of(const struct reg *r)
