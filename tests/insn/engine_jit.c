@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "tcg/host.h"
 #include "tests/insn/stream.h"

@@ -122,7 +122,8 @@ static void same_state_as_oracle(gconstpointer data)
     unsigned seed = env_number("DOPPEL_INSN_SEED", (uint32_t)g_test_rand_int());
 
     if (!oracle || !e) {
-        g_test_skip(e ? "no qemu-riscv64/32 of version 9 or newer (DOPPEL_ORACLE_DIR, PATH)" : "no back end for this host");
+        g_test_skip(e ? "no user-mode qemu of version 9 or newer: scripts/guest/oracle.py fetches one"
+                      : "no back end for this host");
         return;
     }
     for (unsigned i = 0; i < rounds; i++) {

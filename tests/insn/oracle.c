@@ -26,12 +26,13 @@ char *oracle_find(unsigned xlen)
 {
     g_autofree char *name = g_strdup_printf("qemu-riscv%u", xlen);
     g_autofree char *name_static = g_strdup_printf("%s-static", name);
-    const char *dir = g_getenv("DOPPEL_ORACLE_DIR");
+    const char *dir = g_getenv("DOPPEL_ORACLE_DIR"), *cache = g_getenv("DOPPEL_CACHE");
     char *tries[] = {
         dir ? g_build_filename(dir, name, NULL) : NULL,
         g_find_program_in_path(name),
         g_find_program_in_path(name_static),
-        g_build_filename(g_get_user_cache_dir(), "doppel", "oracle", name, NULL),
+        cache ? g_build_filename(cache, "oracle", name, NULL)
+              : g_build_filename(g_get_user_cache_dir(), "doppel", "oracle", name, NULL),
     };
     char *found = NULL;
 

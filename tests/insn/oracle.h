@@ -6,7 +6,7 @@
 #include "tests/insn/stream.h"
 
 /* The program to run, g_free; NULL where there is none that knows our extensions (needed: version 9 or newer). Looked
- * for in $DOPPEL_ORACLE_DIR, PATH, and the cache directory of ./check. */
+ * for in $DOPPEL_ORACLE_DIR, PATH, and the cache directory, which scripts/guest/oracle.py fills. */
 char *oracle_find(unsigned xlen);
 
 /* The data area after the run (im->ncases records, g_free), or NULL and *err. */
