@@ -1,0 +1,94 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The keys of the multiplexed console, and the monitor's commands."""
+from boot import equal, guest_file, run, start
+
+MONITOR = r'\((qemu|doppel)\) '
+
+
+def machine(*args, **kw):
+    return start('-bios', guest_file('opensbi'), '-m', '256M', *args, **{'timeout': 20, **kw})
+
+
+def ctrl_a_x_leaves():
+    for tty in (False, True):
+        with machine(tty=tty) as c:
+            c.expect(r'OpenSBI v')
+            c.send('\x01x')
+            equal(c.wait(10), 0, 'exit status after Ctrl-a x')
+
+
+def ctrl_a_h_lists_the_keys():
+    with machine() as c:
+        c.expect(r'OpenSBI v')
+        c.send('\x01h')
+        c.expect(r'(?i)C-a x|Ctrl-a x')
+
+
+def ctrl_a_c_is_the_monitor():
+    with machine() as c:
+        c.expect(r'OpenSBI v')
+        c.send('\x01c')
+        c.expect(MONITOR)
+        c.send('info registers\n')
+        c.expect(r'(?i)\bpc\s+[0-9a-f]{8,16}')
+        c.expect(r'(?i)\bx10/a0\s+[0-9a-f]{8,16}')
+        c.expect(MONITOR)
+        c.send('quit\n')
+        equal(c.wait(10), 0, 'exit status after quit')
+
+
+def stop_and_continue():
+    with machine() as c:
+        c.expect(r'OpenSBI v')
+        c.send('\x01c')
+        c.send('stop\ninfo status\n')
+        c.expect(r'paused')
+        c.send('cont\ninfo status\n')
+        c.expect(r'running')
+
+
+def reset_starts_again():
+    with machine() as c:
+        c.expect(r'Boot HART MEDELEG')
+        c.send('\x01csystem_reset\n')
+        c.expect(r'OpenSBI v')
+
+
+def memory_and_trees():
+    with start('-bios', 'none', '-m', '256M', '-S', timeout=20) as c:
+        c.send('\x01c')
+        c.expect(MONITOR)
+        c.send('xp /2wx 0x80000000\n')
+        c.expect(r'0*80000000: 0x00000000 0x00000000')
+        c.send('info qtree\n')
+        c.expect(r'virtio-mmio')
+        c.send('info mtree\n')
+        c.expect(r'(?s)0*80000000-.*ram')
+        c.send('info cpus\n')
+        c.expect(r'CPU #0')
+        c.send('info network\n')
+        c.expect(MONITOR)
+        c.send('info block\n')
+        c.expect(MONITOR)
+        c.send('help\n')
+        c.expect(r'system_powerdown')
+
+
+def unknown_command_is_one_line():
+    with start('-bios', 'none', '-m', '256M', '-S', timeout=20) as c:
+        c.send('\x01cfrobnicate\n')
+        c.expect(r"unknown command: '?frobnicate'?")
+        c.expect(MONITOR)
+
+
+def monitor_on_stdio():
+    with start('-bios', 'none', '-S', '-display', 'none', '-serial', 'none', '-monitor', 'stdio', timeout=20) as c:
+        c.expect(MONITOR)
+        c.send('quit\n')
+        equal(c.wait(10), 0, 'exit status after quit')
+
+
+if __name__ == '__main__':
+    run(ctrl_a_x_leaves, ctrl_a_h_lists_the_keys, ctrl_a_c_is_the_monitor, stop_and_continue, reset_starts_again,
+        memory_and_trees, unknown_command_is_one_line, monitor_on_stdio)
