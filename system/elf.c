@@ -6,6 +6,7 @@
 
 #include "system/loader.h"
 #include "system/loader_impl.h"
+#include "system/machine.h"
 
 #define SEGMENTS_MAX 256
 
@@ -141,7 +142,7 @@ static bool load_segments(struct machine *m, const struct elf *e, struct load_re
         if (e->h.entry >= s.vaddr && e->h.entry - s.vaddr < s.memsz) {
             res->entry = e->h.entry - s.vaddr + s.paddr;
         }
-        res->low = MIN(res->low, s.paddr);
+        res->low = MIN(res->low, ((const struct rom *)m->roms->pdata[m->roms->len - 1])->addr);
         res->high = MAX(res->high, s.paddr + s.memsz);
     }
     return res->high ? true : bad(e, err, "ELF file has nothing to load");

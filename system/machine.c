@@ -210,9 +210,7 @@ bool machine_realize(struct machine *m, GError **err)
         return false;
     }
     machine_lock(m);
-    mem_begin(&m->memory);
     ok = (!m->accel || accel_start(m->accel, err)) && m->board->init(m, err);
-    mem_commit(&m->memory);
     machine_unlock(m);
     return ok;
 }

@@ -73,14 +73,6 @@ static bool in_memory(struct address_space *as, paddr addr, uint64_t size)
 
 static bool add(struct machine *m, const char *what, struct rom *rom, GError **err)
 {
-    /* The board adds ROMs while the memory map is being made: bring the view up to date. */
-    unsigned depth = m->memory.depth;
-
-    if (depth && m->memory.changed) {
-        m->memory.depth = 1;
-        mem_commit(&m->memory);
-        m->memory.depth = depth;
-    }
     rom->as = &m->as;
     if (rom->size > UINT64_MAX - rom->addr || !in_memory(&m->as, rom->addr, rom->size)) {
         g_set_error(err, g_quark_from_static_string("loader"), 0,
@@ -100,6 +92,20 @@ static bool add(struct machine *m, const char *what, struct rom *rom, GError **e
     }
     g_ptr_array_add(m->roms, rom);
     return true;
+}
+
+/* Linkers put the ELF header in front of the first segment, so that it starts a page before RAM: what is not in memory at
+ * the start of an image is left out, up to this many bytes. */
+#define SKIP_BYTES_MAX 65536
+
+static uint64_t bytes_before_memory(struct machine *m, paddr addr, uint64_t size)
+{
+    uint64_t skip = 0;
+
+    while (skip < SKIP_BYTES_MAX && skip < size && !in_memory(&m->as, addr + skip, 1)) {
+        skip += MEM_PAGE_SIZE - ((addr + skip) & (MEM_PAGE_SIZE - 1));
+    }
+    return skip < size && skip <= SKIP_BYTES_MAX ? skip : 0;
 }
 
 static struct rom *rom_new(const char *name, paddr addr, uint64_t len, uint64_t size)
@@ -131,10 +137,11 @@ bool rom_add(struct machine *m, const char *what, const char *name, paddr addr, 
 bool rom_add_file(struct machine *m, const char *what, const char *name, paddr addr, int fd, uint64_t offset,
                   uint64_t len, uint64_t size, GError **err)
 {
-    struct rom *rom = rom_new(name, addr, len, size);
+    uint64_t skip = size <= UINT64_MAX - addr ? bytes_before_memory(m, addr, size) : 0;
+    struct rom *rom = rom_new(name, addr + skip, len - MIN(len, skip), size - skip);
 
     rom->fd = dup(fd);
-    rom->offset = offset;
+    rom->offset = offset + skip;
     if (rom->fd < 0) {
         g_set_error(err, g_quark_from_static_string("loader"), 0, "%s %s: %s", what, name, g_strerror(errno));
         rom_delete(rom);
