@@ -472,7 +472,7 @@ static void call(struct gen *g)
         }
     }
     r = ir_call(g->ir, helper, n, args);
-    if (h->effects & IR_HELPER_WRITES) {
+    if (h->effects & IR_HELPER_WRITES && chance(g, 50)) {
         start_insn(g);
     }
     if (h->ret != IR_VOID) {
