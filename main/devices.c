@@ -34,7 +34,8 @@ static struct bus *find_bus(struct machine *m, const struct device_type *type, c
     if (!type->bus) {
         return NULL;
     }
-    for (unsigned i = 0; i < m->buses->len; i++) {
+    /* The newest bus first, as QEMU does: the board's last virtio-mmio slot is taken first. */
+    for (unsigned i = m->buses->len; i-- > 0;) {
         struct bus *b = m->buses->pdata[i];
 
         if (name ? !strcmp(b->name, name) : b->type == type->bus && (!b->max || b->children->len < b->max)) {
