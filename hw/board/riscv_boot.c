@@ -205,15 +205,37 @@ static void reset_code(const struct riscv_boot *b, paddr dtb, GByteArray *rom)
     put(rom, 0, b->bits);                           /* preferred boot hart */
 }
 
+/* What this boot chose: command line, initrd, entropy. In a tree from -dtb they replace what is there. */
+static void set_chosen(const struct riscv_boot *b, struct fdt *f)
+{
+    const struct machine_options *o = &b->m->opt;
+    uint8_t seed[32];
+
+    if (!dt_has_node(f, "/chosen")) {
+        dt_node(f, "/chosen");
+    }
+    machine_random(b->m, seed, sizeof(seed));
+    dt_set(f, "/chosen", "rng-seed", seed, sizeof(seed));
+    if (o->append && *o->append) {
+        dt_set_string(f, "/chosen", "bootargs", o->append);
+    }
+    if (b->initrd < b->initrd_end) {
+        dt_set_u64(f, "/chosen", "linux,initrd-start", b->initrd);
+        dt_set_u64(f, "/chosen", "linux,initrd-end", b->initrd_end);
+    }
+}
+
 bool riscv_boot_finish(struct riscv_boot *b, struct fdt *f, GError **err)
 {
-    size_t dtb_len = dt_finish(f);
     GByteArray *rom = g_byte_array_new();
     /* As far up as possible, so that a kernel doesn't run over it, but within reach of 32-bit software. */
     paddr top = b->ram < 3072 * MIB ? MIN(b->ram_end, 3072 * MIB) : b->ram_end, dtb;
+    size_t dtb_len;
     gsize rom_len;
     guint8 *code;
 
+    set_chosen(b, f);
+    dtb_len = dt_finish(f);
     if (top - b->ram < dtb_len + 2 * MIB) {
         g_set_error(err, quark(), 0, "-m: RAM is too small for the device tree");
         g_byte_array_free(rom, true);

@@ -30,7 +30,7 @@ struct riscv_boot {
 /* -bios, -kernel, -initrd into ROMs. firmware is the default for -bios (names for firmware_find). */
 bool riscv_boot_load(struct riscv_boot *b, const char *const *firmware, GError **err);
 
-/* Packs the device tree, puts it near the end of RAM, and the reset code into the ROM. */
+/* Adds what was chosen (command line, initrd) to the device tree, packs it, puts it near the end of RAM, and the reset code into the ROM. */
 bool riscv_boot_finish(struct riscv_boot *b, struct fdt *f, GError **err);
 
 #endif

@@ -199,7 +199,7 @@ static bool boot(struct machine *m, struct riscv_virt *v, GError **err)
     if (!riscv_boot_load(&b, default_firmware[v->bits == 64], err)) {
         return false;
     }
-    f = m->opt.dtb ? dt_new_from_file(m->opt.dtb, err) : riscv_virt_fdt(m, &b);
+    f = m->opt.dtb ? dt_new_from_file(m->opt.dtb, err) : riscv_virt_fdt(m);
     if (!f) {
         return false;
     }

@@ -30,9 +30,8 @@ struct riscv_virt {
 };
 
 struct fdt;
-struct riscv_boot;
 
-/* The device tree of the whole board (riscv_virt_fdt.c). */
-struct fdt *riscv_virt_fdt(struct machine *m, const struct riscv_boot *boot);
+/* The device tree of the whole board (riscv_virt_fdt.c); riscv_boot_finish adds what was chosen for this boot. */
+struct fdt *riscv_virt_fdt(struct machine *m);
 
 #endif

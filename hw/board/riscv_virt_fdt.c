@@ -2,7 +2,6 @@
 /* The virt board's device tree, by the bindings in Linux's Documentation/devicetree/bindings. */
 #include <string.h>
 
-#include "hw/board/riscv_boot.h"
 #include "hw/board/riscv_virt.h"
 #include "hw/intc/aclint.h"
 #include "system/cpu.h"
@@ -247,30 +246,18 @@ static void add_fw_cfg(struct tree *t)
     dt_set_string(t->f, path, "compatible", t->v->fw_cfg->type->fdt);
 }
 
-/* What the previous stage chose: console, command line, initrd, entropy. */
-static void add_chosen(struct tree *t, const struct riscv_boot *boot)
+static void add_console(struct tree *t)
 {
-    const struct machine_options *o = &t->m->opt;
     g_autofree char *uart = place_path(place(t, "uart0"), "/soc");
-    uint8_t seed[32];
 
     dt_node(t->f, "/chosen");
     dt_set_string(t->f, "/chosen", "stdout-path", uart);
-    machine_random(t->m, seed, sizeof(seed));
-    dt_set(t->f, "/chosen", "rng-seed", seed, sizeof(seed));
-    if (o->append && *o->append) {
-        dt_set_string(t->f, "/chosen", "bootargs", o->append);
-    }
-    if (boot->initrd < boot->initrd_end) {
-        dt_set_u64(t->f, "/chosen", "linux,initrd-start", boot->initrd);
-        dt_set_u64(t->f, "/chosen", "linux,initrd-end", boot->initrd_end);
-    }
     dt_node(t->f, "/aliases");
     dt_set_string(t->f, "/aliases", "serial0", uart);
     dt_set_u32(t->f, uart, "clock-frequency", 3686400);
 }
 
-struct fdt *riscv_virt_fdt(struct machine *m, const struct riscv_boot *boot)
+struct fdt *riscv_virt_fdt(struct machine *m)
 {
     g_autofree uint32_t *intc = g_new(uint32_t, m->cpus->len);
     struct tree t = { .m = m, .v = m->board_state, .f = dt_new(), .intc = intc };
@@ -301,6 +288,6 @@ struct fdt *riscv_virt_fdt(struct machine *m, const struct riscv_boot *boot)
     add_platform_bus(&t);
     add_syscon(&t, "/reboot", "syscon-reboot", 0x7777);
     add_syscon(&t, "/poweroff", "syscon-poweroff", 0x5555);
-    add_chosen(&t, boot);
+    add_console(&t);
     return t.f;
 }
