@@ -183,6 +183,17 @@ static uint64_t load_bytes(const struct site *s, uint64_t va, unsigned size, uns
     return v;
 }
 
+/* Faults as a store would: at va, else where the next page begins. */
+static void probe_write(const struct site *s, uint64_t va, unsigned size, unsigned idx)
+{
+    struct tlb_target t;
+
+    tlb_access(s->a, va, MMU_WRITE, idx, &t, s->ret, s->frame);
+    if (crosses(va, size)) {
+        tlb_access(s->a, (va + size - 1) & PAGE_MASK, MMU_WRITE, idx, &t, s->ret, s->frame);
+    }
+}
+
 static void store_bytes(const struct site *s, uint64_t va, uint64_t v, unsigned size, unsigned idx)
 {
     struct tlb_target t;
@@ -201,8 +212,7 @@ static void store_bytes(const struct site *s, uint64_t va, uint64_t v, unsigned 
         }
         return;
     }
-    /* Both pages must take the store before the first byte is written. */
-    tlb_access(s->a, va + size - 1, MMU_WRITE, idx, &t, s->ret, s->frame);
+    probe_write(s, va, size, idx);          /* both pages must take the store before the first byte is written */
     for (unsigned i = 0; i < size; i++, v >>= 8) {
         tlb_access(s->a, va + i, MMU_WRITE, idx, &t, s->ret, s->frame);
         if (!t.host) {
@@ -380,7 +390,6 @@ void slow_other(struct cpu *cpu, uint64_t addr, unsigned op, unsigned mem, uint6
 {
     struct site s = { acpu_of(cpu), ret, frame };
     unsigned idx = IR_MEM_IDX(mem), size = 1u << (mem & IR_MEM_SIZE);
-    struct tlb_target t;
 
     s.a->n_slow++;
     check_aligned(&s, addr, mem, op != HOST_SLOW_LOAD128);
@@ -390,15 +399,12 @@ void slow_other(struct cpu *cpu, uint64_t addr, unsigned op, unsigned mem, uint6
         value[1] = load_bytes(&s, addr + 8, 8, idx);
         break;
     case HOST_SLOW_STORE128:
-        tlb_access(s.a, addr + 15, MMU_WRITE, idx, &t, ret, frame);
+        probe_write(&s, addr, 16, idx);
         store_bytes(&s, addr, value[0], 8, idx);
         store_bytes(&s, addr + 8, value[1], 8, idx);
         break;
     case HOST_SLOW_PROBE:
-        tlb_access(s.a, addr, MMU_WRITE, idx, &t, ret, frame);
-        if (crosses(addr, size)) {
-            tlb_access(s.a, addr + size - 1, MMU_WRITE, idx, &t, ret, frame);
-        }
+        probe_write(&s, addr, size, idx);
         break;
     default:
         atomic_access(&s, addr, op, mem, value, expected);

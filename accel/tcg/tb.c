@@ -608,7 +608,7 @@ struct tb *tb_get(struct accel_cpu *a)
     struct tb *tb = NULL;
 
     a->n_lookup++;
-    m.first = *tlb_fetch(a, cpu->pc & PAGE_MASK, &m.uncached);
+    m.first = *tlb_fetch(a, cpu->pc, &m.uncached);
     if (!m.uncached) {
         tb = hash_find(a->tcg, fetch_phys(&m.first) + (cpu->pc & ~PAGE_MASK), cpu->pc, cpu->key, m.first.idx, flags);
         if (tb && tb->phys2 != UINT64_MAX) {

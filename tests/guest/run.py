@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""run.py EMULATOR [-k WORD] [--build DIR] [--keep]: bare-metal guest programs, built and run.
+"""run.py EMULATOR [-k WORD] [--build DIR]: bare-metal guest programs, built and run.
 
 Each tests/guest/ISA/NAME.c is one program (with rt.S and rt.h of its folder). Comment lines at its top say how it is run:
 
@@ -77,6 +77,7 @@ def main():
     ap = argparse.ArgumentParser(description=__doc__.split('\n', 1)[0])
     ap.add_argument('emulator')
     ap.add_argument('-k', default='', metavar='WORD', help='only tests whose name contains WORD')
+    ap.add_argument('--not', dest='without', metavar='WORD', help='only tests whose name does not')
     ap.add_argument('--build', metavar='DIR', help='where the programs go (default: a temporary folder)')
     ap.add_argument('--isa', default='riscv', help='folder of the programs')
     args = ap.parse_args()
@@ -86,7 +87,7 @@ def main():
     folder = os.path.join(HERE, args.isa)
     tests = []
     for name in sorted(os.listdir(folder)):
-        if name.endswith('.c') and name != 'rt.c' and args.k in name:
+        if name.endswith('.c') and name != 'rt.c' and args.k in name and not (args.without and args.without in name):
             runs, timeout = runs_of(os.path.join(folder, name))
             tests += [(name, isa, options, timeout) for isa, options in runs]
     print(f'1..{len(tests)}', flush=True)

@@ -10,7 +10,9 @@ static void take_s(ulong cause)
 {
     order[n_taken++] = cause;
     taken[cause]++;
-    CLEAR(sip, 1 << 1);
+    if (cause == 1) {
+        CLEAR(sip, 1 << 1);
+    }
     CLEAR(sie, 1ul << cause);           /* STIP and SEIP can't be cleared here */
 }
 
