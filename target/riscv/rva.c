@@ -53,7 +53,10 @@ static void store_conditional(struct rv_tr *t, const struct rv_AMO *a, unsigned 
     rv_set(t, a->rd, ir_setcond(t->ir, IR_NE, old, expected));
     rv_goto(t, t->next_pc);
 
+    /* A store-conditional that has lost its reservation faults like one that has not. */
     ir_begin(t->ir, fail);
+    ir_insn_start(t->ir, t->pc, 0);
+    ir_probe(t->ir, addr, 0, atomic_mem(t, size));
     ir_put(t->ir, RV_SLOT_RES_ADDR, ir_i64(t->ir, RV_RES_NONE));
     rv_set(t, a->rd, ir_i64(t->ir, 1));
     rv_goto(t, t->next_pc);

@@ -30,7 +30,6 @@ static void supervisor(ulong arg)
     SET(sstatus, MSTATUS_SIE);
     UART_IER = 2;                               /* transmitter empty */
     while (!seen) {
-        __asm__ volatile("wfi");
     }
     CLEAR(sstatus, MSTATUS_SIE);
     CHECK_EQ(where, 9);
@@ -48,7 +47,6 @@ int main(void)
     SET(mstatus, MSTATUS_MIE);
     UART_IER = 2;
     while (!seen) {
-        __asm__ volatile("wfi");
     }
     CLEAR(mstatus, MSTATUS_MIE);
     CHECK_EQ(where, 11);
