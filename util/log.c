@@ -34,6 +34,7 @@ static const struct {
     { "pcall", LOG_PCALL, "firmware and semihosting calls" },
     { "nochain", LOG_NOCHAIN, "never chain blocks, so that exec and cpu show each one" },
     { "trace", LOG_TRACE, "device register accesses" },
+    { "insn-count", LOG_INSN_COUNT, "how often each kind of guest instruction ran, at the end (slow)" },
 };
 
 static GQuark log_quark(void)

@@ -25,6 +25,7 @@ enum log_item {
     LOG_PCALL        = 1 << 11,  /* firmware and semihosting calls */
     LOG_NOCHAIN      = 1 << 12,  /* not a stream: never chain blocks */
     LOG_TRACE        = 1 << 13,  /* device register accesses (--trace) */
+    LOG_INSN_COUNT   = 1 << 14,  /* how often each guest instruction ran, at the end */
 };
 
 /* Bits of enum log_item that are on. Read freely; written by log_set before any vCPU runs and by the monitor. */

@@ -73,6 +73,7 @@ struct rv_cpu {
     uint8_t satp_max;               /* highest satp.MODE that it accepts (0, 1 = Sv32, 8 = Sv39, 9 = Sv48, 10 = Sv57) */
     bool pmp_on;
     uint16_t cbom_bytes, cboz_bytes, cbop_bytes;
+    uint64_t *insn_counts;          /* executions by row of the tables under -d insn-count, else NULL */
     uint64_t mvendorid, marchid, mimpid;
 };
 
@@ -196,6 +197,9 @@ enum rv_helper {
 int rv_csr_slot(const struct rv_cpu *cpu, uint32_t key, unsigned csr, bool write);
 /* May a translation go on behind a write of this CSR by helper: does it change neither key, page tables nor interrupts? */
 bool rv_csr_write_plain(uint32_t key, unsigned csr);
+
+/* Prints and forgets what -d insn-count has counted (counts.c). */
+void rv_counts_finish(struct rv_cpu *cpu);
 
 extern const struct cpu_type rv_cpu_type;
 

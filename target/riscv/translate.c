@@ -11,8 +11,6 @@
 #include "target/riscv/disas.h"
 #include "util/log.h"
 
-#include <inttypes.h>
-
 ir_ref rv_addr(struct rv_tr *t, unsigned rs1, int32_t imm, int64_t *disp)
 {
     if (rv_is32(t)) {
@@ -115,25 +113,18 @@ static bool fetch(struct rv_tr *t)
     return true;
 }
 
-static void log_insn(struct rv_tr *t)
-{
-    g_autoptr(GString) text = g_string_new(NULL);
-
-    rv_disas(t->insn, &t->cpu->needs[t->xlen == 64], t->xlen, t->pc, text);
-    log_printf(LOG_IN_ASM, "0x%0*" PRIx64 ":  %0*x%*s  %s\n", t->xlen / 4, t->pc, t->bytes * 2, t->insn,
-               8 - t->bytes * 2, "", text->str);
-}
-
 static void one_insn(struct rv_tr *t)
 {
     unsigned row = rv_decode(t->insn, &t->cpu->needs[t->xlen == 64]);
 
-    if (log_on(LOG_IN_ASM)) {
-        log_insn(t);
-    }
     ir_insn_start(t->ir, t->pc, t->bytes);
     t->tb->insns++;
     t->tb->bytes += t->bytes;
+    if (log_on(LOG_INSN_COUNT)) {
+        const ir_ref number = ir_i32(t->ir, row);
+
+        ir_call(t->ir, RV_HELPER_count, 1, &number);
+    }
     if (row == RV_ROW_ILLEGAL) {
         rv_illegal(t);
     } else {
