@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Random regions leave the same state, memory, faults and exits behind in the interpreter and in host code, with every
+ * switch of the back end on and off and with the TLB full, half full and empty. IR_RANDOM_COUNT and IR_RANDOM_SEED
+ * make a longer run.
+ */
+#include <immintrin.h>
+#include "tests/unit/host_world.h"
+#include "tests/unit/ir_random.h"
+
+static const struct ir_random_opts opts[] = {
+    { RANDOM_ALL & ~RANDOM_BLOCKS, 1, 12 },
+    { RANDOM_ALL, 6, 5 },
+    { RANDOM_ALL & ~(RANDOM_FP | RANDOM_NONCANON), 12, 4 },
+    { RANDOM_BLOCKS | RANDOM_LOOPS, 8, 4 },
+    { RANDOM_MEM, 1, 10 },
+};
+
+struct bench {
+    struct ir *ir;
+    struct ir_world *interp, *host;
+    struct host_world *hw;
+    uint64_t seed;
+};
+
+static bool run_differs(struct bench *b, struct ir *ir, GString *diff)
+{
+    ir_world_init(b->interp, b->seed);
+    ir_world_init(b->host, b->seed);
+    ir_world_interp(b->interp, ir);
+    if (!host_world_compile(b->hw, ir)) {
+        if (diff) {
+            g_string_append(diff, "# the back end refuses\n");
+        }
+        return true;
+    }
+    b->hw->fill = b->seed & 1;
+    host_world_ready(b->hw, b->host, b->seed % 3 * 50, b->seed);
+    host_world_run(b->hw);
+    _mm_setcsr(0x1f80);             /* a fault leaves with the guest's */
+    if (b->interp->end == WORLD_LEFT || b->interp->end == WORLD_EXIT || b->interp->end == WORLD_FAULT_HELPER ||
+        ir->nblocks > 1) {
+        b->host->insns = b->interp->insns;      /* only maps count instructions, and only along straight code */
+    }
+    return !ir_world_same(b->interp, b->host, diff);
+}
+
+static bool fails(struct ir *ir, void *opaque)
+{
+    return run_differs(opaque, ir, NULL);
+}
+
+static void report(struct bench *b)
+{
+    GString *text = g_string_new(NULL), *diff = g_string_new(NULL);
+
+    ir_print(b->ir, text);
+    char *small = ir_random_minimise(text->str, fails, b);
+    g_string_truncate(text, 0);
+    if (ir_parse(b->ir, &world_target, small, NULL)) {
+        run_differs(b, b->ir, diff);
+        host_world_disas(b->hw, text);
+    }
+    g_print("# seed %" G_GUINT64_FORMAT "\n%s\n# becomes\n%s\n# interpreter and host:\n%s", b->seed, small, text->str, diff->str);
+    g_free(small);
+    g_test_fail();
+}
+
+static void host_is_interpreter(const void *data)
+{
+    struct bench b = { ir_new(), ir_world_new(), ir_world_new(), host_world_new(GPOINTER_TO_UINT(data), false), ir_random_seed() };
+    unsigned ends[8] = { 0 };
+
+    for (unsigned n = ir_random_count(400); n-- > 0 && !g_test_failed(); b.seed++) {
+        ir_random(b.ir, b.seed, &opts[b.seed % G_N_ELEMENTS(opts)]);
+        if (run_differs(&b, b.ir, NULL)) {
+            report(&b);
+        }
+        ends[b.interp->end]++;
+    }
+    g_test_message("left %u, exit %u, page fault %u, alignment %u, helper %u", ends[WORLD_LEFT], ends[WORLD_EXIT],
+                   ends[WORLD_FAULT_PAGE], ends[WORLD_FAULT_ALIGN], ends[WORLD_FAULT_HELPER]);
+    ir_free(b.ir);
+    ir_world_free(b.interp);
+    ir_world_free(b.host);
+    host_world_free(b.hw);
+}
+
+int main(int argc, char **argv)
+{
+    const uint32_t all = 0xffff;
+
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_data_func("/host/random/all", GUINT_TO_POINTER(all), host_is_interpreter);
+    g_test_add_data_func("/host/random/none", GUINT_TO_POINTER(0), host_is_interpreter);
+    g_test_add_data_func("/host/random/no-pin", GUINT_TO_POINTER(all & ~HOST_OPT_PIN), host_is_interpreter);
+    g_test_add_data_func("/host/random/no-avx", GUINT_TO_POINTER(all & ~HOST_OPT_AVX), host_is_interpreter);
+    g_test_add_data_func("/host/random/no-bmi", GUINT_TO_POINTER(all & ~HOST_OPT_BEXTR), host_is_interpreter);
+    g_test_add_data_func("/host/random/no-fuse", GUINT_TO_POINTER(all & ~HOST_OPT_FUSE), host_is_interpreter);
+    return g_test_run();
+}
