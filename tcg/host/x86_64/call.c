@@ -71,7 +71,7 @@ static void move_args(struct em *e, const ir_ref *args, unsigned nargs, bool cpu
     }
 }
 
-static void emit_call_to(struct em *e, const void *fn, int helper)
+static void x86_call_to(struct em *e, const void *fn, int helper)
 {
     if (asm_reaches(&e->c, fn)) {
         asm_call_abs(&e->c, fn);
@@ -157,7 +157,7 @@ static void call(struct em *e, const struct callee *f, unsigned nargs, const ir_
         asm_call_abs(&e->c, visible ? h->sync_reads : h->sync);
     }
     move_args(e, args, nargs, f->cpu);
-    emit_call_to(e, f->fn, f->helper);
+    x86_call_to(e, f->fn, f->helper);
     if (visible) {
         map_record_home(e, asm_pos(&e->c));
     }
@@ -176,7 +176,7 @@ void call_pure(struct em *e, const void *fn, unsigned nargs, const ir_ref *args)
     call(e, &f, nargs, args);
 }
 
-void emit_call(struct em *e, struct ir_insn *n)
+void x86_call(struct em *e, struct ir_insn *n)
 {
     const struct ir_helper *hp = &e->h->target->helpers[n->imm];
     struct callee f = { hp->fn, (int)n->imm, hp->effects, hp->nargs && hp->args[0] == IR_VOID };

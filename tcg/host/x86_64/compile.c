@@ -113,10 +113,10 @@ void host_scratch_free(struct host_scratch *s)
 
 /* ---- compilation ---- */
 
-typedef void emit_fn(struct em *e, struct ir_insn *n);
+typedef void x86_fn(struct em *e, struct ir_insn *n);
 
-static emit_fn *const emitters[IR_OP_COUNT] = {
-#define E(name) [IR_OP_##name] = emit_##name,
+static x86_fn *const emitters[IR_OP_COUNT] = {
+#define E(name) [IR_OP_##name] = x86_##name,
     EMITTERS_INT EMITTERS_MEM EMITTERS_CTL EMITTERS_FP
 #undef E
 };
@@ -223,7 +223,7 @@ static void compile_block(struct em *e, unsigned block)
     }
 }
 
-static void emit_cold(struct em *e)
+static void x86_cold(struct em *e)
 {
     for (unsigned k = 0; k < e->ncold && room(e); k++) {
         asm_patch_here(&e->c, e->cold[k].from);
@@ -257,7 +257,7 @@ static bool finish(struct em *e, struct host_code *code)
     for (unsigned k = 0; k < e->nfixup; k++) {
         asm_patch(&e->c, e->fixup[k].at, e->entry[e->fixup[k].block].pos);
     }
-    emit_cold(e);
+    x86_cold(e);
     if (!room(e) || e->c.p + e->nrecords + e->out->nexits * 8 + 256 > e->c.end) {
         return false;
     }

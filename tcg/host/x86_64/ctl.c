@@ -2,18 +2,18 @@
 /* Control: entries and exits of a region, edges between its blocks, guest instruction boundaries, slots. */
 #include "tcg/host/x86_64/host_impl.h"
 
-void emit_get(struct em *e, struct ir_insn *n)
+void x86_get(struct em *e, struct ir_insn *n)
 {
     ra_get(e, (unsigned)n->imm);
 }
 
-void emit_put(struct em *e, struct ir_insn *n)
+void x86_put(struct em *e, struct ir_insn *n)
 {
     ra_put(e, (unsigned)n->imm, n->a);
     ra_use_done(e, n->a);
 }
 
-void emit_param(struct em *e, struct ir_insn *n)
+void x86_param(struct em *e, struct ir_insn *n)
 {
 }
 
@@ -106,13 +106,13 @@ static void jump_exit(struct em *e, unsigned block)
     add_exit(e, block, asm_jmp(&e->c));
 }
 
-void emit_goto_pc(struct em *e, struct ir_insn *n)
+void x86_goto_pc(struct em *e, struct ir_insn *n)
 {
     sync_homes(e, NULL, true);
     jump_exit(e, e->block);
 }
 
-void emit_goto_ind(struct em *e, struct ir_insn *n)
+void x86_goto_ind(struct em *e, struct ir_insn *n)
 {
     const struct host_env *env = &e->h->env;
     ir_ref r = resolve(e, n->a);
@@ -143,7 +143,7 @@ void emit_goto_ind(struct em *e, struct ir_insn *n)
     asm_rm(&e->c, X_GROUP5, 4, &code);
 }
 
-void emit_exit(struct em *e, struct ir_insn *n)
+void x86_exit(struct em *e, struct ir_insn *n)
 {
     sync_homes(e, NULL, true);
     asm_mov_imm(&e->c, RDX, (uint64_t)n->imm);
@@ -332,7 +332,7 @@ static void store_item(struct em *e, const struct edge_item *it)
     }
 }
 
-static void emit_edge(struct em *e, struct edge *g)
+static void x86_edge(struct em *e, struct edge *g)
 {
     struct pmove m[NREGS];
     unsigned n = 0;
@@ -380,7 +380,7 @@ static void jump_block(struct em *e, unsigned block)
     }
 }
 
-void emit_br(struct em *e, struct ir_insn *n)
+void x86_br(struct em *e, struct ir_insn *n)
 {
     unsigned to = (unsigned)n->imm;
     struct edge g;
@@ -392,7 +392,7 @@ void emit_br(struct em *e, struct ir_insn *n)
     }
     sync_homes(e, e->entry[to].early, true);
     edge_items(e, &g, to, e->ir->args + n->b);
-    emit_edge(e, &g);
+    x86_edge(e, &g);
     jump_block(e, to);
 }
 
@@ -404,11 +404,11 @@ static int branch_compare(struct em *e, struct ir_insn *n)
     if (!ir_is_const(a) && (e->val[a].flags & VAL_FUSED)) {
         struct ir_insn *f = &e->ir->insns[a];
         if (f->op == IR_OP_and) {
-            return emit_cmp(e, n->sub == IR_EQ ? IR_TSTEQ : IR_TSTNE, f->a, f->b, f->type == IR_I64);
+            return x86_cmp(e, n->sub == IR_EQ ? IR_TSTEQ : IR_TSTNE, f->a, f->b, f->type == IR_I64);
         }
-        return emit_cmp(e, n->sub == IR_EQ ? f->sub ^ 1 : f->sub, f->a, f->b, cmp_width(e, f));
+        return x86_cmp(e, n->sub == IR_EQ ? f->sub ^ 1 : f->sub, f->a, f->b, cmp_width(e, f));
     }
-    return emit_cmp(e, n->sub, n->a, n->b, cmp_width(e, n));
+    return x86_cmp(e, n->sub, n->a, n->b, cmp_width(e, n));
 }
 
 /* Both ways leave the region: compare, branch, jump; both displacements can be patched. */
@@ -429,17 +429,17 @@ static void branch_exits(struct em *e, struct ir_insn *n, unsigned yes, unsigned
     jump_exit(e, no);
 }
 
-static void emit_way(struct em *e, unsigned block, struct edge *g)
+static void x86_way(struct em *e, unsigned block, struct edge *g)
 {
     if (e->entry[block].exit_only) {
         jump_exit(e, block);
     } else {
-        emit_edge(e, g);
+        x86_edge(e, g);
         jump_block(e, block);
     }
 }
 
-void emit_brcond(struct em *e, struct ir_insn *n)
+void x86_brcond(struct em *e, struct ir_insn *n)
 {
     unsigned yes = (uint32_t)n->imm, no = (unsigned)(n->imm >> 32);
     const ir_ref *args = e->ir->args + n->c;
@@ -470,14 +470,14 @@ void emit_brcond(struct em *e, struct ir_insn *n)
         uint32_t over = asm_jcc(&e->c, cc ^ 1);
         unsigned next = e->next_block;
         e->next_block = UINT32_MAX; /* no falling through from here */
-        emit_way(e, yes, &gy);
+        x86_way(e, yes, &gy);
         e->next_block = next;
         asm_patch_here(&e->c, over);
     }
     if (!e->entry[no].exit_only) {
         edge_items(e, &gn, no, args + 2 + args[0]);
     }
-    emit_way(e, no, &gn);
+    x86_way(e, no, &gn);
 }
 
 /* ---- blocks ---- */
@@ -528,7 +528,7 @@ void ctl_block_start(struct em *e, unsigned block)
 }
 
 /* A loop inside the region lets requests in at its head, where all slots can be brought home. */
-static void emit_poll(struct em *e)
+static void x86_poll(struct em *e)
 {
     struct amem request = amem(CPU_REG, (int64_t)e->h->env.off_request - HOST_CPU_BIAS);
     struct em keep = *e;
@@ -557,7 +557,7 @@ static void emit_poll(struct em *e)
     g_free(pseudo);
 }
 
-void emit_insn(struct em *e, struct ir_insn *n)
+void x86_insn(struct em *e, struct ir_insn *n)
 {
     const struct ir_block *b = &e->ir->blocks[e->block];
 
@@ -567,6 +567,6 @@ void emit_insn(struct em *e, struct ir_insn *n)
     }
     if (b->loop_head && !e->polled) {
         e->polled = true;
-        emit_poll(e);
+        x86_poll(e);
     }
 }

@@ -23,7 +23,7 @@ static void round_to(struct em *e, bool dbl, int d, int a, int mode)
     asm_rr_i8(&e->c, dbl ? X_ROUND_D : X_ROUND_S, d & 15, a & 15, mode);
 }
 
-void emit_fcvt_ff(struct em *e, struct ir_insn *n)
+void x86_fcvt_ff(struct em *e, struct ir_insn *n)
 {
     int a = ra_use(e, n->a), d = ra_dest(e, a, 0);
     uint32_t op = n->type == IR_F64 ? X_CVT_S2D : X_CVT_D2S;
@@ -63,7 +63,7 @@ static void from_int(struct em *e, bool dbl, bool w, int d, int a)
     }
 }
 
-void emit_fcvt_sf(struct em *e, struct ir_insn *n)
+void x86_fcvt_sf(struct em *e, struct ir_insn *n)
 {
     bool dbl = n->type == IR_F64, w = ir_type_of(e->ir, n->a) == IR_I64;
     int a = ra_use(e, n->a), d = ra_dest(e, -1, 0);
@@ -87,7 +87,7 @@ static void cold_uf(struct em *e, struct cold *k)
     asm_jmp_to(&e->c, k->back);
 }
 
-void emit_fcvt_uf(struct em *e, struct ir_insn *n)
+void x86_fcvt_uf(struct em *e, struct ir_insn *n)
 {
     bool dbl = n->type == IR_F64, w = ir_type_of(e->ir, n->a) == IR_I64;
     int a = ra_use(e, n->a), t = ra_temp(e), u = w ? ra_temp(e) : -1, d = ra_dest(e, -1, 0);
@@ -215,7 +215,7 @@ static void cold_fs(struct em *e, struct cold *k)
     saturate(e, &c, c.w ? INT64_MAX : INT32_MAX, false, 0, k->back);
 }
 
-void emit_fcvt_fs(struct em *e, struct ir_insn *n)
+void x86_fcvt_fs(struct em *e, struct ir_insn *n)
 {
     struct conv c = { .dbl = ir_type_of(e->ir, n->a) == IR_F64, .w = n->type == IR_I64, .mode = n->sub };
     bool direct = n->sub == IR_RTZ || n->sub == IR_RDYN;
@@ -271,7 +271,7 @@ static void cold_fu64(struct em *e, struct cold *k)
     saturate(e, &c, UINT64_MAX, true, 0, k->back);
 }
 
-void emit_fcvt_fu(struct em *e, struct ir_insn *n)
+void x86_fcvt_fu(struct em *e, struct ir_insn *n)
 {
     struct conv c = { .dbl = ir_type_of(e->ir, n->a) == IR_F64, .w = n->type == IR_I64, .mode = n->sub };
     struct cold *k;

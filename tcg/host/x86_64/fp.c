@@ -103,27 +103,27 @@ static void binary(struct em *e, struct ir_insn *n, uint32_t op, bool commutativ
     set_boxed(e, boxed);
 }
 
-void emit_fadd(struct em *e, struct ir_insn *n)
+void x86_fadd(struct em *e, struct ir_insn *n)
 {
     binary(e, n, X_ADD_S, true);
 }
 
-void emit_fsub(struct em *e, struct ir_insn *n)
+void x86_fsub(struct em *e, struct ir_insn *n)
 {
     binary(e, n, X_SUB_S, false);
 }
 
-void emit_fmul(struct em *e, struct ir_insn *n)
+void x86_fmul(struct em *e, struct ir_insn *n)
 {
     binary(e, n, X_MUL_S, true);
 }
 
-void emit_fdiv(struct em *e, struct ir_insn *n)
+void x86_fdiv(struct em *e, struct ir_insn *n)
 {
     binary(e, n, X_DIV_S, false);
 }
 
-void emit_fsqrt(struct em *e, struct ir_insn *n)
+void x86_fsqrt(struct em *e, struct ir_insn *n)
 {
     bool boxed = is_boxed(e, n->a);
     int a = ra_use(e, n->a), d = ra_dest(e, a, 0);
@@ -191,7 +191,7 @@ static void cold_fma(struct em *e, struct cold *k)
     asm_jmp_to(&e->c, k->back);
 }
 
-void emit_fma(struct em *e, struct ir_insn *n)
+void x86_fma(struct em *e, struct ir_insn *n)
 {
     static const uint32_t op[4] = { X_FMADD231, X_FNMADD231, X_FMSUB231, X_FNMSUB231 };
     bool dbl = n->type == IR_F64, boxed = is_boxed(e, n->c);
@@ -216,7 +216,7 @@ void emit_fma(struct em *e, struct ir_insn *n)
 
 /* ---- comparisons ---- */
 
-void emit_fcmp(struct em *e, struct ir_insn *n)
+void x86_fcmp(struct em *e, struct ir_insn *n)
 {
     bool dbl = ir_type_of(e->ir, n->a) == IR_F64, quiet = n->sub >= IR_FLTQ;
 
@@ -279,12 +279,12 @@ static void fminmax(struct em *e, struct ir_insn *n, uint32_t op, uint32_t combi
     set_boxed(e, boxed);
 }
 
-void emit_fmin(struct em *e, struct ir_insn *n)
+void x86_fmin(struct em *e, struct ir_insn *n)
 {
     fminmax(e, n, X_MIN_S, X_ORPS);
 }
 
-void emit_fmax(struct em *e, struct ir_insn *n)
+void x86_fmax(struct em *e, struct ir_insn *n)
 {
     fminmax(e, n, X_MAX_S, X_ANDPS);
 }
@@ -301,17 +301,17 @@ static void with_const(struct em *e, struct ir_insn *n, uint32_t op, enum fconst
     set_boxed(e, boxed);
 }
 
-void emit_fneg(struct em *e, struct ir_insn *n)
+void x86_fneg(struct em *e, struct ir_insn *n)
 {
     with_const(e, n, X_XORPS, pick(FC_SIGN_S, n->type == IR_F64));
 }
 
-void emit_fabs(struct em *e, struct ir_insn *n)
+void x86_fabs(struct em *e, struct ir_insn *n)
 {
     with_const(e, n, X_ANDPS, pick(FC_ABS_S, n->type == IR_F64));
 }
 
-void emit_fcopysign(struct em *e, struct ir_insn *n)
+void x86_fcopysign(struct em *e, struct ir_insn *n)
 {
     bool dbl = n->type == IR_F64, boxed = is_boxed(e, n->a);
     struct opnd sign = const_opnd(e, pick(FC_SIGN_S, dbl)), magnitude = const_opnd(e, pick(FC_ABS_S, dbl));
@@ -347,7 +347,7 @@ static void const_if(struct em *e, int cc, int reg, enum fconst c)
     k->back = asm_pos(&e->c);
 }
 
-void emit_canon_reg(struct em *e, int reg, bool dbl)
+void x86_canon_reg(struct em *e, int reg, bool dbl)
 {
     if (has_avx(e)) {
         asm_vrr(&e->c, ps(X_UCOMIS_S, dbl), reg & 15, 0, reg & 15);
@@ -377,7 +377,7 @@ static void canon_bits(struct em *e, int reg, bool dbl)
     const_if(e, CC_A, reg, pick(FC_NAN_S, dbl));
 }
 
-void emit_canon(struct em *e, struct ir_insn *n)
+void x86_canon(struct em *e, struct ir_insn *n)
 {
     bool boxed = is_boxed(e, n->a), dbl = n->type == IR_F64;
     ir_ref r = resolve(e, n->a);
@@ -387,12 +387,12 @@ void emit_canon(struct em *e, struct ir_insn *n)
     if (may_signal(e, r)) {
         canon_bits(e, d, dbl);
     } else {
-        emit_canon_reg(e, d, dbl);
+        x86_canon_reg(e, d, dbl);
     }
     set_boxed(e, boxed);
 }
 
-void emit_box32(struct em *e, struct ir_insn *n)
+void x86_box32(struct em *e, struct ir_insn *n)
 {
     bool boxed = is_boxed(e, n->a);
     int a = ra_use(e, n->a), d = ra_dest(e, a, 0);
@@ -406,7 +406,7 @@ void emit_box32(struct em *e, struct ir_insn *n)
     set_boxed(e, true);
 }
 
-void emit_unbox32(struct em *e, struct ir_insn *n)
+void x86_unbox32(struct em *e, struct ir_insn *n)
 {
     bool boxed = is_boxed(e, n->a);
     int a = ra_use(e, n->a), d = ra_dest(e, a, 0);
@@ -420,7 +420,7 @@ void emit_unbox32(struct em *e, struct ir_insn *n)
     set_boxed(e, true);
 }
 
-void emit_fbits(struct em *e, struct ir_insn *n)
+void x86_fbits(struct em *e, struct ir_insn *n)
 {
     bool w = n->type == IR_I64;
     struct opnd a = operand(e, n->a, w);
@@ -433,7 +433,7 @@ void emit_fbits(struct em *e, struct ir_insn *n)
     }
 }
 
-void emit_bitsf(struct em *e, struct ir_insn *n)
+void x86_bitsf(struct em *e, struct ir_insn *n)
 {
     bool w = n->type == IR_F64;
     struct opnd a = ra_operand(e, n->a, K_MEM, w);

@@ -303,8 +303,8 @@ void map_record_home(struct em *e, uint32_t ret);   /* a call that finds all slo
 
 /* ---- emission: one file for each family ---- */
 struct cold *cold_new(struct em *e, void (*emit)(struct em *, struct cold *), uint32_t from);
-void emit_mov(struct em *e, bool w, int to, const struct opnd *from);
-int emit_cmp(struct em *e, unsigned cond, ir_ref a, ir_ref b, bool w);  /* x86 condition code */
+void x86_mov(struct em *e, bool w, int to, const struct opnd *from);
+int x86_cmp(struct em *e, unsigned cond, ir_ref a, ir_ref b, bool w);  /* x86 condition code */
 bool cmp_width(const struct em *e, const struct ir_insn *n);    /* true: 64 bits */
 
 #define EMITTERS_INT \
@@ -317,14 +317,14 @@ bool cmp_width(const struct em *e, const struct ir_insn *n);    /* true: 64 bits
 #define EMITTERS_FP \
     E(fadd) E(fsub) E(fmul) E(fdiv) E(fsqrt) E(fma) E(fcmp) E(fmin) E(fmax) E(fneg) E(fabs) E(fcopysign) E(canon) \
     E(fcvt_ff) E(fcvt_fs) E(fcvt_fu) E(fcvt_sf) E(fcvt_uf) E(fbits) E(bitsf) E(box32) E(unbox32)
-#define E(name) void emit_##name(struct em *e, struct ir_insn *n);
+#define E(name) void x86_##name(struct em *e, struct ir_insn *n);
 EMITTERS_INT EMITTERS_MEM EMITTERS_CTL EMITTERS_FP
 #undef E
 
 void ctl_prologue(struct em *e);
 void ctl_stubs(struct em *e);
 void ctl_block_start(struct em *e, unsigned block);
-void emit_canon_reg(struct em *e, int reg, bool dbl);
+void x86_canon_reg(struct em *e, int reg, bool dbl);
 /* Calls a C function of integers (or floats) without effects on guest state. */
 void call_pure(struct em *e, const void *fn, unsigned nargs, const ir_ref *args);
 

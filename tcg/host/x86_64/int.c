@@ -5,7 +5,7 @@
  */
 #include "tcg/host/x86_64/host_impl.h"
 
-void emit_mov(struct em *e, bool w, int to, const struct opnd *from)
+void x86_mov(struct em *e, bool w, int to, const struct opnd *from)
 {
     if (from->kind == O_IMM) {
         asm_mov_imm(&e->c, to, w ? (uint64_t)(int64_t)from->imm : (uint32_t)from->imm);
@@ -59,7 +59,7 @@ static void alu(struct em *e, struct ir_insn *n, int digit, bool commutative)
     struct opnd a = ra_operand(e, ra, K_IMM | K_MEM, w);
     bool same = a.kind == O_REG && b.kind == O_REG && a.reg == b.reg;
     int d = ra_dest(e, reg_of(&a), same ? 0 : bit_of(&b));
-    emit_mov(e, w, d, &a);
+    x86_mov(e, w, d, &a);
     if (b.kind == O_IMM) {
         asm_alu_ri(&e->c, w, digit, d, b.imm);
     } else if (b.kind == O_MEM) {
@@ -89,7 +89,7 @@ static bool add_fused(struct em *e, struct ir_insn *n)
     return true;
 }
 
-void emit_add(struct em *e, struct ir_insn *n)
+void x86_add(struct em *e, struct ir_insn *n)
 {
     bool w = n->type == IR_I64;
     ir_ref ra = n->a, rb = n->b;
@@ -105,7 +105,7 @@ void emit_add(struct em *e, struct ir_insn *n)
     struct opnd a = ra_operand(e, ra, b.kind == O_MEM ? K_MEM : K_MEM | K_IMM, w);
     if (a.kind != O_REG || b.kind == O_MEM) {
         int d = ra_dest(e, reg_of(&a), bit_of(&b));
-        emit_mov(e, w, d, &a);
+        x86_mov(e, w, d, &a);
         if (b.kind == O_MEM) {
             asm_rm(&e->c, (X_ADD + 2) | X_IF_W(w), d, &b.mem);
         } else if (b.kind == O_IMM) {
@@ -133,7 +133,7 @@ void emit_add(struct em *e, struct ir_insn *n)
     }
 }
 
-void emit_sub(struct em *e, struct ir_insn *n)
+void x86_sub(struct em *e, struct ir_insn *n)
 {
     bool w = n->type == IR_I64;
     ir_ref b = resolve(e, n->b);
@@ -148,7 +148,7 @@ void emit_sub(struct em *e, struct ir_insn *n)
                 struct amem m = amem(a.reg, -(int32_t)v);
                 asm_rm(&e->c, X_LEA | X_IF_W(w), d, &m);
             } else {
-                emit_mov(e, w, d, &a);
+                x86_mov(e, w, d, &a);
                 asm_alu_ri(&e->c, w, G1_SUB, d, (int32_t)v);
             }
             return;
@@ -157,22 +157,22 @@ void emit_sub(struct em *e, struct ir_insn *n)
     alu(e, n, G1_SUB, false);
 }
 
-void emit_and(struct em *e, struct ir_insn *n)
+void x86_and(struct em *e, struct ir_insn *n)
 {
     alu(e, n, G1_AND, true);
 }
 
-void emit_or(struct em *e, struct ir_insn *n)
+void x86_or(struct em *e, struct ir_insn *n)
 {
     alu(e, n, G1_OR, true);
 }
 
-void emit_xor(struct em *e, struct ir_insn *n)
+void x86_xor(struct em *e, struct ir_insn *n)
 {
     alu(e, n, G1_XOR, true);
 }
 
-void emit_andc(struct em *e, struct ir_insn *n)
+void x86_andc(struct em *e, struct ir_insn *n)
 {
     bool w = n->type == IR_I64;
 
@@ -194,7 +194,7 @@ void emit_andc(struct em *e, struct ir_insn *n)
     asm_rr(&e->c, X_AND | X_IF_W(w), a, d);
 }
 
-void emit_orc(struct em *e, struct ir_insn *n)
+void x86_orc(struct em *e, struct ir_insn *n)
 {
     bool w = n->type == IR_I64;
     int b = ra_use(e, n->b), a = ra_use(e, n->a);
@@ -205,7 +205,7 @@ void emit_orc(struct em *e, struct ir_insn *n)
     asm_rr(&e->c, X_OR | X_IF_W(w), a, d);
 }
 
-void emit_eqv(struct em *e, struct ir_insn *n)
+void x86_eqv(struct em *e, struct ir_insn *n)
 {
     alu(e, n, G1_XOR, true);
     asm_rr(&e->c, X_GROUP3 | X_IF_W(n->type == IR_I64), G3_NOT, e->val[e->cur].reg);
@@ -217,16 +217,16 @@ static void unary(struct em *e, struct ir_insn *n, int digit)
     struct opnd a = ra_operand(e, n->a, K_MEM, w);
     int d = ra_dest(e, reg_of(&a), 0);
 
-    emit_mov(e, w, d, &a);
+    x86_mov(e, w, d, &a);
     asm_rr(&e->c, X_GROUP3 | X_IF_W(w), digit, d);
 }
 
-void emit_neg(struct em *e, struct ir_insn *n)
+void x86_neg(struct em *e, struct ir_insn *n)
 {
     unary(e, n, G3_NEG);
 }
 
-void emit_not(struct em *e, struct ir_insn *n)
+void x86_not(struct em *e, struct ir_insn *n)
 {
     unary(e, n, G3_NOT);
 }
@@ -255,7 +255,7 @@ static void shift(struct em *e, struct ir_insn *n, int digit, uint32_t bmi2)
             asm_rm(&e->c, X_LEA | X_IF_W(w), d, &m);
             return;
         }
-        emit_mov(e, w, d, &a);
+        x86_mov(e, w, d, &a);
         if (count) {
             asm_shift_i(&e->c, w, digit, d, count);
         }
@@ -276,39 +276,39 @@ static void shift(struct em *e, struct ir_insn *n, int digit, uint32_t bmi2)
     ra_load(e, RCX, rb);
     struct opnd a = ra_operand(e, n->a, K_MEM, w);
     int d = ra_dest(e, reg_of(&a), BIT(RCX));
-    emit_mov(e, w, d, &a);
+    x86_mov(e, w, d, &a);
     asm_rr(&e->c, X_GROUP2_CL | X_IF_W(w), digit, d);
     ra_use_done(e, rb);
 }
 
-void emit_shl(struct em *e, struct ir_insn *n)
+void x86_shl(struct em *e, struct ir_insn *n)
 {
     shift(e, n, G2_SHL, X_SHLX);
 }
 
-void emit_shr(struct em *e, struct ir_insn *n)
+void x86_shr(struct em *e, struct ir_insn *n)
 {
     shift(e, n, G2_SHR, X_SHRX);
 }
 
-void emit_sar(struct em *e, struct ir_insn *n)
+void x86_sar(struct em *e, struct ir_insn *n)
 {
     shift(e, n, G2_SAR, X_SARX);
 }
 
-void emit_rotl(struct em *e, struct ir_insn *n)
+void x86_rotl(struct em *e, struct ir_insn *n)
 {
     shift(e, n, G2_ROL, 0);
 }
 
-void emit_rotr(struct em *e, struct ir_insn *n)
+void x86_rotr(struct em *e, struct ir_insn *n)
 {
     shift(e, n, G2_ROR, 0);
 }
 
 /* ---- multiplication, division ---- */
 
-void emit_mul(struct em *e, struct ir_insn *n)
+void x86_mul(struct em *e, struct ir_insn *n)
 {
     bool w = n->type == IR_I64;
     ir_ref ra = n->a, rb = n->b;
@@ -326,7 +326,7 @@ void emit_mul(struct em *e, struct ir_insn *n)
     struct opnd a = ra_operand(e, ra, K_MEM | K_IMM, w);
     bool same = a.kind == O_REG && b.kind == O_REG && a.reg == b.reg;
     int d = ra_dest(e, reg_of(&a), same ? 0 : bit_of(&b));
-    emit_mov(e, w, d, &a);
+    x86_mov(e, w, d, &a);
     if (b.kind == O_MEM) {
         asm_rm(&e->c, X_IMUL | X_IF_W(w), d, &b.mem);
     } else {
@@ -359,18 +359,18 @@ static void high_product(struct em *e, struct ir_insn *n, int digit)
     finish_in(e, n, RDX);
 }
 
-void emit_mulhs(struct em *e, struct ir_insn *n)
+void x86_mulhs(struct em *e, struct ir_insn *n)
 {
     high_product(e, n, G3_IMUL);
 }
 
-void emit_mulhu(struct em *e, struct ir_insn *n)
+void x86_mulhu(struct em *e, struct ir_insn *n)
 {
     high_product(e, n, G3_MUL);
 }
 
 /* signed a * unsigned b: the unsigned product's high half less b where a is negative */
-void emit_mulhsu(struct em *e, struct ir_insn *n)
+void x86_mulhsu(struct em *e, struct ir_insn *n)
 {
     bool w = n->type == IR_I64;
     int b = take_rax_rdx(e, n), t = ra_temp(e);
@@ -431,22 +431,22 @@ static void divide(struct em *e, struct ir_insn *n, bool is_signed, bool rem)
     finish_in(e, n, rem ? RDX : RAX);
 }
 
-void emit_divs(struct em *e, struct ir_insn *n)
+void x86_divs(struct em *e, struct ir_insn *n)
 {
     divide(e, n, true, false);
 }
 
-void emit_divu(struct em *e, struct ir_insn *n)
+void x86_divu(struct em *e, struct ir_insn *n)
 {
     divide(e, n, false, false);
 }
 
-void emit_rems(struct em *e, struct ir_insn *n)
+void x86_rems(struct em *e, struct ir_insn *n)
 {
     divide(e, n, true, true);
 }
 
-void emit_remu(struct em *e, struct ir_insn *n)
+void x86_remu(struct em *e, struct ir_insn *n)
 {
     divide(e, n, false, true);
 }
@@ -517,7 +517,7 @@ static int compare_emit(struct em *e, const struct compare *c)
     return cc[c->cond];
 }
 
-int emit_cmp(struct em *e, unsigned cond, ir_ref a, ir_ref b, bool w)
+int x86_cmp(struct em *e, unsigned cond, ir_ref a, ir_ref b, bool w)
 {
     struct compare c;
 
@@ -525,7 +525,7 @@ int emit_cmp(struct em *e, unsigned cond, ir_ref a, ir_ref b, bool w)
     return compare_emit(e, &c);
 }
 
-void emit_setcond(struct em *e, struct ir_insn *n)
+void x86_setcond(struct em *e, struct ir_insn *n)
 {
     struct compare c;
 
@@ -555,7 +555,7 @@ static void select_float(struct em *e, struct ir_insn *n, ir_ref yes, ir_ref no)
     asm_patch_short(&e->c, over);
 }
 
-void emit_select(struct em *e, struct ir_insn *n)
+void x86_select(struct em *e, struct ir_insn *n)
 {
     ir_ref yes = e->ir->args[n->c], no = e->ir->args[n->c + 1];
     unsigned cond = n->sub;
@@ -578,7 +578,7 @@ void emit_select(struct em *e, struct ir_insn *n)
     int d = ra_dest(e, reg_of(&x), x.kind == O_REG ? forbid & ~BIT(x.reg) : forbid);
     bool clash = x.kind == O_REG && d == x.reg;     /* then it may be an operand of the comparison, which only reads */
     if (!clash) {
-        emit_mov(e, w, d, &x);
+        x86_mov(e, w, d, &x);
     }
     int cc = compare_emit(e, &c);
     if (y.kind == O_MEM) {
@@ -604,22 +604,22 @@ static void min_max(struct em *e, struct ir_insn *n, int cc)
     asm_rr(&e->c, X_CMOV | cc | X_IF_W(w), d, a == b ? d : b);
 }
 
-void emit_mins(struct em *e, struct ir_insn *n)
+void x86_mins(struct em *e, struct ir_insn *n)
 {
     min_max(e, n, CC_L);
 }
 
-void emit_maxs(struct em *e, struct ir_insn *n)
+void x86_maxs(struct em *e, struct ir_insn *n)
 {
     min_max(e, n, CC_G);
 }
 
-void emit_minu(struct em *e, struct ir_insn *n)
+void x86_minu(struct em *e, struct ir_insn *n)
 {
     min_max(e, n, CC_B);
 }
 
-void emit_maxu(struct em *e, struct ir_insn *n)
+void x86_maxu(struct em *e, struct ir_insn *n)
 {
     min_max(e, n, CC_A);
 }
@@ -653,7 +653,7 @@ static void scan_bits(struct em *e, struct ir_insn *n, uint32_t op)
     }
 }
 
-void emit_clz(struct em *e, struct ir_insn *n)
+void x86_clz(struct em *e, struct ir_insn *n)
 {
     if (e->h->feat & FEAT_LZCNT) {
         count_bits(e, n, X_LZCNT);
@@ -662,7 +662,7 @@ void emit_clz(struct em *e, struct ir_insn *n)
     }
 }
 
-void emit_ctz(struct em *e, struct ir_insn *n)
+void x86_ctz(struct em *e, struct ir_insn *n)
 {
     if (e->h->feat & FEAT_BMI1) {
         count_bits(e, n, X_TZCNT);
@@ -671,23 +671,23 @@ void emit_ctz(struct em *e, struct ir_insn *n)
     }
 }
 
-void emit_popcnt(struct em *e, struct ir_insn *n)
+void x86_popcnt(struct em *e, struct ir_insn *n)
 {
     count_bits(e, n, X_POPCNT);
 }
 
-void emit_bswap(struct em *e, struct ir_insn *n)
+void x86_bswap(struct em *e, struct ir_insn *n)
 {
     bool w = n->type == IR_I64;
     struct opnd a = ra_operand(e, n->a, K_MEM, w);
     int d = ra_dest(e, reg_of(&a), 0);
 
-    emit_mov(e, w, d, &a);
+    x86_mov(e, w, d, &a);
     asm_head(&e->c, 0xc8 | X_0F | X_IF_W(w) | (d & 7), 0, 0, d);
 }
 
 /* Swaps neighbouring bits, pairs, nibbles. */
-void emit_brev8(struct em *e, struct ir_insn *n)
+void x86_brev8(struct em *e, struct ir_insn *n)
 {
     static const uint64_t mask[3] = { 0x5555555555555555, 0x3333333333333333, 0x0f0f0f0f0f0f0f0f };
     int a = ra_use(e, n->a), t = ra_temp(e), m = ra_temp(e), d = ra_dest(e, a, 0);
@@ -704,7 +704,7 @@ void emit_brev8(struct em *e, struct ir_insn *n)
     }
 }
 
-void emit_orcb(struct em *e, struct ir_insn *n)
+void x86_orcb(struct em *e, struct ir_insn *n)
 {
     int a = ra_use(e, n->a), zero = ra_ftemp(e), d = ra_dest(e, a, 0);
 
@@ -768,12 +768,12 @@ static void carryless(struct em *e, struct ir_insn *n, bool high)
     }
 }
 
-void emit_clmul(struct em *e, struct ir_insn *n)
+void x86_clmul(struct em *e, struct ir_insn *n)
 {
     carryless(e, n, false);
 }
 
-void emit_clmulh(struct em *e, struct ir_insn *n)
+void x86_clmulh(struct em *e, struct ir_insn *n)
 {
     carryless(e, n, true);
 }
@@ -792,39 +792,39 @@ static void extend(struct em *e, struct ir_insn *n, uint32_t op, bool from_w)
     }
 }
 
-void emit_exts8(struct em *e, struct ir_insn *n)
+void x86_exts8(struct em *e, struct ir_insn *n)
 {
     extend(e, n, X_MOVSX8 | X_IF_W(n->type == IR_I64), false);
 }
 
-void emit_exts16(struct em *e, struct ir_insn *n)
+void x86_exts16(struct em *e, struct ir_insn *n)
 {
     extend(e, n, X_MOVSX16 | X_IF_W(n->type == IR_I64), false);
 }
 
-void emit_extu8(struct em *e, struct ir_insn *n)
+void x86_extu8(struct em *e, struct ir_insn *n)
 {
     extend(e, n, X_MOVZX8, false);
 }
 
-void emit_extu16(struct em *e, struct ir_insn *n)
+void x86_extu16(struct em *e, struct ir_insn *n)
 {
     extend(e, n, X_MOVZX16, false);
 }
 
-void emit_exts32(struct em *e, struct ir_insn *n)
+void x86_exts32(struct em *e, struct ir_insn *n)
 {
     extend(e, n, X_MOVSXD, false);
 }
 
-void emit_extu32(struct em *e, struct ir_insn *n)
+void x86_extu32(struct em *e, struct ir_insn *n)
 {
     extend(e, n, X_MOV_LOAD, false);
 }
 
 /* ---- I128: in the frame ---- */
 
-void emit_pair(struct em *e, struct ir_insn *n)
+void x86_pair(struct em *e, struct ir_insn *n)
 {
     int a = ra_use(e, n->a), b = ra_use(e, n->b), spill = ra_frame(e, 2);
     struct amem lo = spill_mem(spill), hi = spill_mem(spill + 1);
@@ -848,12 +848,12 @@ static void half_of(struct em *e, struct ir_insn *n, unsigned half)
     ra_use_done(e, a);
 }
 
-void emit_lo(struct em *e, struct ir_insn *n)
+void x86_lo(struct em *e, struct ir_insn *n)
 {
     half_of(e, n, 0);
 }
 
-void emit_hi(struct em *e, struct ir_insn *n)
+void x86_hi(struct em *e, struct ir_insn *n)
 {
     half_of(e, n, 1);
 }

@@ -52,7 +52,7 @@ static struct amem lookup_mem(const struct lookup *l)
  * slow path branches off here and comes back behind the access, so nothing may move in between; and the result's
  * register is written last, so that the map can still find there what it held.
  */
-static void emit_lookup(struct em *e, struct lookup *l, bool write)
+static void x86_lookup(struct em *e, struct lookup *l, bool write)
 {
     const struct host_env *env = &e->h->env;
     unsigned idx = IR_MEM_IDX(l->mem), page = 1u << env->page_bits;
@@ -174,7 +174,7 @@ static void swap_bytes(struct em *e, int reg, unsigned mem, bool w)
 
 static void load_wide(struct em *e, struct ir_insn *n);
 
-void emit_ld(struct em *e, struct ir_insn *n)
+void x86_ld(struct em *e, struct ir_insn *n)
 {
     struct lookup l;
     bool w = n->type == IR_I64, be = (n->mem & IR_MEM_BE) && (n->mem & IR_MEM_SIZE);
@@ -185,7 +185,7 @@ void emit_ld(struct em *e, struct ir_insn *n)
     }
     begin_lookup(e, &l, n, n->a);
     int d = ra_dest(e, is_float(n->type) ? -1 : l.t2, 0);
-    emit_lookup(e, &l, false);
+    x86_lookup(e, &l, false);
     struct cold *k = slow_path(e, &l, cold_load, n->type);
     struct amem m = lookup_mem(&l);
     if (is_float(n->type)) {
@@ -235,7 +235,7 @@ static void store_imm(struct em *e, const struct amem *m, unsigned size, int32_t
 
 static void store_wide(struct em *e, struct ir_insn *n);
 
-void emit_st(struct em *e, struct ir_insn *n)
+void x86_st(struct em *e, struct ir_insn *n)
 {
     static const uint32_t op[4] = { X_MOV_STORE8, X_MOV_STORE16, X_MOV_STORE, X_MOV_STORE | X_W };
     struct lookup l;
@@ -254,7 +254,7 @@ void emit_st(struct em *e, struct ir_insn *n)
         v = ra_operand(e, n->b, K_IMM, size == IR_MEM_64);
     }
     int swapped = be ? ra_temp(e) : -1;
-    emit_lookup(e, &l, true);
+    x86_lookup(e, &l, true);
     struct cold *k = slow_path(e, &l, cold_store, type);
     k->r[3] = v.reg;
     k->op = v.kind;
@@ -312,16 +312,16 @@ static struct cold *any_path(struct em *e, struct lookup *l, unsigned op, unsign
     return k;
 }
 
-void emit_probe(struct em *e, struct ir_insn *n)
+void x86_probe(struct em *e, struct ir_insn *n)
 {
     struct lookup l;
 
     begin_lookup(e, &l, n, n->a);
-    emit_lookup(e, &l, true);
+    x86_lookup(e, &l, true);
     any_path(e, &l, HOST_SLOW_PROBE, IR_I64)->back = asm_pos(&e->c);
 }
 
-void emit_fence(struct em *e, struct ir_insn *n)
+void x86_fence(struct em *e, struct ir_insn *n)
 {
     if (n->sub & IR_FENCE_WR) {     /* the only order that x86 does not keep by itself */
         struct amem top = amem(RSP, -8);
@@ -417,7 +417,7 @@ static void rmw_loop(struct em *e, struct ir_insn *n, const struct amem *m, int 
     ra_emit_move(e, d, RAX);
 }
 
-void emit_rmw(struct em *e, struct ir_insn *n)
+void x86_rmw(struct em *e, struct ir_insn *n)
 {
     struct lookup l;
     bool wanted = e->val[e->cur].last, simple = !wanted && n->sub >= IR_RMW_ADD && n->sub <= IR_RMW_XOR;
@@ -436,7 +436,7 @@ void emit_rmw(struct em *e, struct ir_insn *n)
         always_slow(e, &l);
     } else {
         l.mem |= IR_MEM_ALIGN;
-        emit_lookup(e, &l, true);
+        x86_lookup(e, &l, true);
         l.mem = n->mem;
     }
     struct cold *k = any_path(e, &l, n->sub, n->type);
@@ -457,7 +457,7 @@ void emit_rmw(struct em *e, struct ir_insn *n)
 
 static void cas_wide(struct em *e, struct ir_insn *n);
 
-void emit_cas(struct em *e, struct ir_insn *n)
+void x86_cas(struct em *e, struct ir_insn *n)
 {
     struct lookup l;
     unsigned size = n->mem & 3;
@@ -475,7 +475,7 @@ void emit_cas(struct em *e, struct ir_insn *n)
         always_slow(e, &l);
     } else {
         l.mem |= IR_MEM_ALIGN;
-        emit_lookup(e, &l, true);
+        x86_lookup(e, &l, true);
         l.mem = n->mem;
     }
     struct cold *k = any_path(e, &l, HOST_SLOW_CAS, n->type);

@@ -112,7 +112,7 @@ static void canon_value(struct em *e, ir_ref r)
         return;
     }
     int reg = ra_use(e, r);
-    emit_canon_reg(e, reg, kind == CANON_DOUBLE);
+    x86_canon_reg(e, reg, kind == CANON_DOUBLE);
     v->flags |= VAL_CANON;
     if (v->spill >= 0) {            /* copies made before are not canonical */
         struct amem m = spill_mem(v->spill);
