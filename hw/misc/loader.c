@@ -59,7 +59,7 @@ static bool add_file(struct loader *s, uint64_t *entry, GError **err)
 
     if (!s->force_raw && starts_like_elf(s->file)) {
         ok = load_elf(s->dev.m, s->file, "-device loader,file=", s->dev.m->board->elf_machine, 0, &res, err);
-    } else if (s->addr == NO_ADDR) {
+    } else if (s->addr == NO_ADDR && g_file_test(s->file, G_FILE_TEST_EXISTS)) {
         return fail(err, "a raw file needs addr");
     } else {
         ok = load_raw(s->dev.m, s->file, "-device loader,file=", s->addr, &all, &res, err);

@@ -22,7 +22,7 @@ def ctrl_a_h_lists_the_keys():
     with machine() as c:
         c.expect(r'OpenSBI v')
         c.send('\x01h')
-        c.expect(r'(?i)C-a x|Ctrl-a x')
+        c.expect(r'(?i)C-a x|x  leave')
 
 
 def ctrl_a_c_is_the_monitor():
