@@ -186,7 +186,7 @@ static bool check_features(struct qcow2 *q, const struct found *f, const char *w
     for (unsigned bit = 0; bit < 64; bit++) {
         g_autofree char *name = NULL;
 
-        if (!(q->incompatible >> bit & 1) || SUPPORTED >> bit & 1) {
+        if (!(q->incompatible >> bit & 1) || (uint64_t)SUPPORTED >> bit & 1) {
             continue;
         }
         if (bit < G_N_ELEMENTS(incompatible_names)) {

@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define CLUSTERS_MAX (UINT64_C(1) << 31)     /* of the file; 4 bytes of memory each */
+#define CLUSTERS_MAX (UINT64_C(1) << 28)     /* of the file; 4 bytes of memory each */
 #define FINDINGS_MAX 50
 #define SNAPSHOT_HEADER_BYTES 40
 
@@ -91,6 +91,7 @@ static int walk_l1(struct walk *w, const uint64_t *l1, unsigned n, bool active)
 {
     struct qcow2 *q = w->q;
     g_autofree uint8_t *table = g_malloc(q->cluster_size);
+    g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
 
     for (unsigned i = 0; i < n; i++) {
         uint64_t offset = l1[i] & QCOW2_OFFSET_MASK;
@@ -104,6 +105,11 @@ static int walk_l1(struct walk *w, const uint64_t *l1, unsigned n, bool active)
             continue;
         }
         refer(w, offset, q->cluster_size, "an L2 table outside the file");
+        if (!g_hash_table_add(seen, GSIZE_TO_POINTER(offset))) {
+            /* Not walked again: a small image could make us read tables for days. */
+            error(w, "an L2 table that two L1 entries share", offset);
+            continue;
+        }
         ret = block_file_read(q->img.file, offset, table, q->cluster_size);
         if (ret) {
             return ret;

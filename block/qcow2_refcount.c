@@ -5,8 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* Counts that wait for qcow2_sync(); more than this force one. */
-#define FREES_MAX 4096
+#define BEYOND_END_MAX (1u << 20)   /* clusters */
 
 /* ---- entries of a refcount block ---- */
 
@@ -236,6 +235,10 @@ static int find_free(struct qcow2 *q, uint64_t from, uint64_t *found)
         }
         if (cluster >= UINT64_C(1) << (56 - q->cluster_bits)) {
             return -EFBIG;
+        }
+        /* Crashes leave some counts beyond the end of the file; tables that are all ones would keep us for hours. */
+        if (cluster > (q->file_end >> q->cluster_bits) + BEYOND_END_MAX) {
+            return qcow2_damaged(q, "clusters far beyond the end of the file are in use", cluster);
         }
         if (!entry_get(q, t->data, cluster & ((UINT64_C(1) << block_entries_bits(q)) - 1))) {
             *found = cluster;
