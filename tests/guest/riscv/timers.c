@@ -11,7 +11,7 @@ static void m_tick(ulong cause)
 {
     CHECK_EQ(cause, 7);
     m_ticks++;
-    set_mtimecmp(0, m_ticks < 5 ? mtime() + 1000 : UINT64_MAX);
+    set_mtimecmp(0, mtime() + 1000);
 }
 
 #if XLEN == 64
@@ -43,7 +43,7 @@ static void s_tick(ulong cause)
 {
     CHECK_EQ(cause, 5);
     s_ticks++;
-    set_stimecmp(s_ticks < 5 ? READ_TIME() + 1000 : UINT64_MAX);
+    set_stimecmp(READ_TIME() + 1000);
 }
 
 static void supervisor(ulong arg)
@@ -62,6 +62,7 @@ static void supervisor(ulong arg)
         __asm__ volatile("wfi");
     }
     CLEAR(sstatus, MSTATUS_SIE);
+    set_stimecmp(UINT64_MAX);
     CHECK_EQ(READ(sip) & 0x20, 0);
 }
 
