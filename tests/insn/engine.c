@@ -9,6 +9,7 @@
 #include "tcg/interp.h"
 #include "tests/insn/engine_jit.h"
 #include "tests/insn/no_accel.h"
+#include "util/log.h"
 
 enum { PAGE = 4096 };
 
@@ -217,6 +218,16 @@ static bool at_end(struct tr_block *tb, uint64_t pc)
     return pc == *(const uint64_t *)tb->opaque;
 }
 
+static void print_ir(const struct ir *ir, uint32_t item)
+{
+    if (log_on(item)) {
+        g_autoptr(GString) text = g_string_new(NULL);
+
+        ir_print(ir, text);
+        log_printf(item, "%s\n", text->str);
+    }
+}
+
 /* Translates and runs one block. True: it came to the end. */
 static bool one_block(struct engine *e, uint64_t end_pc, GError **err)
 {
@@ -231,7 +242,9 @@ static bool one_block(struct engine *e, uint64_t end_pc, GError **err)
     if (!ir_verify(e->ir, err)) {
         return false;
     }
+    print_ir(e->ir, LOG_OP);
     ir_optimise(e->ir, e->passes);
+    print_ir(e->ir, LOG_OP_OPT);
     if (e->kind == ENGINE_JIT) {
         return jit_run(e->jit, e->ir, &tb, err);
     }

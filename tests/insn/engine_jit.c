@@ -7,6 +7,7 @@
 
 #include "tcg/host.h"
 #include "tests/insn/stream.h"
+#include "util/log.h"
 
 enum {
     TLB_BITS = 6,                   /* few entries, so that they are replaced, too */
@@ -154,6 +155,12 @@ bool jit_run(struct jit *j, struct ir *ir, const struct tr_block *tb, GError **e
     if (!host_compile(j->scratch, ir, &region, &j->room, &code)) {
         g_set_error(err, G_FILE_ERROR, 0, "the region does not fit the code buffer");
         return false;
+    }
+    if (log_on(LOG_OUT_ASM)) {
+        g_autoptr(GString) text = g_string_new(NULL);
+
+        host_disas(j->room.rw, j->room.rx, code.code_bytes, text);
+        log_printf(LOG_OUT_ASM, "%s\n", text->str);
     }
     left = host_enter(j->host, j->cpu, j->room.rx + code.direct);
     if (left.why == HOST_LEAVE_DIRECT) {

@@ -4,10 +4,12 @@
  * in our IR interpreter and in compiled code. A difference is cut down to few instructions and printed with its seed.
  *
  * Environment: DOPPEL_INSN_SEED (decimal) repeats a run, DOPPEL_INSN_ONLY ("fadd.*") chooses mnemonics,
- * DOPPEL_INSN_ROUNDS (default 1) is the number of programs, DOPPEL_ORACLE_DIR says where qemu-riscv64 is.
+ * DOPPEL_INSN_ROUNDS (default 1) is the number of programs, DOPPEL_ORACLE_DIR says where qemu-riscv64 is, and
+ * DOPPEL_INSN_LOG ("op,op_opt,out_asm") shows the blocks of each case that was cut down.
  */
 #include "tests/insn/engine.h"
 #include "tests/insn/oracle.h"
+#include "util/log.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -68,7 +70,11 @@ static void report(struct stream *s, int index, const struct config *c, struct e
     minimise(s, index, c, e, oracle);
     want = run_case(s, index, c, e, oracle);
     im = stream_image(s, index);
+    if (g_getenv("DOPPEL_INSN_LOG")) {
+        log_set(g_getenv("DOPPEL_INSN_LOG"), NULL);
+    }
     got = engine_run(e, im, &err);
+    log_mask = 0;
     stream_image_free(im);
     stream_print_case(s, s->cases->pdata[index], text);
     if (got) {
