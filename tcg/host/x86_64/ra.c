@@ -271,7 +271,8 @@ void ra_spill_reg(struct em *e, int reg)
     struct val *v = val_of(e, r);
     if (needed_now(e, r) && v->spill < 0 && !v->home) {
         int s = v->nslots ? dirty_slot_of(e, r) : -1;
-        if (s >= 0 && home_holds(e, s, r)) {
+        /* A home holds the canonical NaN only; a value that may be another one waits in the frame for ra_sync. */
+        if (s >= 0 && home_holds(e, s, r) && canon_kind(e, r) == CANON_NOT) {
             ra_store_home(e, s);
             if (!needed_now(e, r)) {
                 bury(e, r);
