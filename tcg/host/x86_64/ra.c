@@ -169,8 +169,8 @@ static void load_const(struct em *e, int reg, uint64_t bits)
         } else {
             asm_rr(&e->c, X_XORPS, reg & 15, reg & 15);
         }
-    } else if (e->free & GPR_MASK) {
-        int t = __builtin_ctz(e->free & GPR_MASK);
+    } else if (e->free & ~e->locked & GPR_MASK) {
+        int t = __builtin_ctz(e->free & ~e->locked & GPR_MASK);
         asm_mov_imm(&e->c, t, bits);
         asm_rr(&e->c, X_MOVD_IN | X_W, reg & 15, t);
     } else {
@@ -322,7 +322,7 @@ static int victim(struct em *e, uint32_t mask)
 
 int ra_alloc(struct em *e, uint32_t mask)
 {
-    uint32_t can = mask & e->free;
+    uint32_t can = mask & e->free & ~e->locked;
     int reg;
 
     if (can & e->h->temps) {
@@ -356,7 +356,7 @@ int ra_ftemp(struct em *e)
 void ra_move_away(struct em *e, int reg)
 {
     ir_ref r = e->reg_val[reg];
-    uint32_t can = e->free & (is_xmm(reg) ? XMM_MASK : GPR_MASK);
+    uint32_t can = e->free & ~e->locked & (is_xmm(reg) ? XMM_MASK : GPR_MASK);
 
     if (r && needed_now(e, r) && can) {
         int to = pick(can & e->h->temps ? can & e->h->temps : can);

@@ -148,8 +148,8 @@ static void store_const(struct em *e, unsigned slot, uint64_t bits)
     struct amem m = home_mem(e, slot);
     bool w = ra_slot_is_64(e, slot);
 
-    if (w && (int64_t)bits != (int32_t)bits && (e->free & GPR_MASK)) {
-        int t = __builtin_ctz(e->free & GPR_MASK);
+    if (w && (int64_t)bits != (int32_t)bits && (e->free & ~e->locked & GPR_MASK)) {
+        int t = __builtin_ctz(e->free & ~e->locked & GPR_MASK);
         asm_mov_imm(&e->c, t, bits);
         asm_rm(&e->c, X_MOV_STORE | X_W, t, &m);
         return;
