@@ -128,7 +128,7 @@ static ir_ref known(struct gen *g, enum kind k)
     if (g->blocks[b].nvalues[k] == 0) {
         return 0;
     }
-    return g->blocks[b].values[k][rnd(g, g->blocks[b].nvalues[k])];
+    return g->blocks[b].values[k][chance(g, 40) ? g->blocks[b].nvalues[k] - 1 : rnd(g, g->blocks[b].nvalues[k])];
 }
 
 static ir_ref value(struct gen *g, enum kind k)
@@ -197,6 +197,35 @@ static void extend_op(struct gen *g)
         v = ir_emit2(g->ir, chance(g, 50) ? IR_OP_add : IR_OP_sub, IR_I64, value(g, K_I64), value(g, K_I64));
         keep(g, K_I64, ir_exts32(g->ir, v));
         break;
+    }
+}
+
+/* Two to four shifts, masks and extensions of one value, with the constants where their rules begin and end. */
+static void chain_op(struct gen *g)
+{
+    static const uint8_t ops[] = {
+        IR_OP_shl, IR_OP_shr, IR_OP_sar, IR_OP_shl, IR_OP_shr, IR_OP_sar, IR_OP_and, IR_OP_or, IR_OP_xor, IR_OP_add,
+        IR_OP_exts8, IR_OP_exts16, IR_OP_extu8, IR_OP_extu16, IR_OP_exts32, IR_OP_extu32, IR_OP_exts32, IR_OP_extu32,
+    };
+    static const uint8_t counts[] = { 1, 8, 15, 16, 24, 31, 32, 33, 40, 47, 48, 56, 63 };
+    static const uint64_t masks[] = {
+        0x7f, 0xff, 0x100, 0x7fff, 0xffff, INT32_MAX, UINT32_MAX, 0x80000000, ~0ull << 31, ~0ull << 32, INT64_MAX,
+    };
+    enum kind k = int_kind(g);
+    ir_ref v = value(g, k);
+
+    for (unsigned n = 2 + rnd(g, 3); n; n--) {
+        enum ir_op op = ops[rnd(g, G_N_ELEMENTS(ops))];
+        enum ir_type type = ir_type_of(g->ir, v);
+        bool shift = op == IR_OP_shl || op == IR_OP_shr || op == IR_OP_sar;
+        uint64_t c = shift ? counts[rnd(g, G_N_ELEMENTS(counts))] : masks[rnd(g, G_N_ELEMENTS(masks))];
+
+        if (ir_ops[op].values == 2) {
+            v = ir_emit2(g->ir, op, type, v, ir_const(g->ir, type, c));
+        } else {
+            v = ir_emit1(g->ir, op, ir_ops[op].rule == IR_TYPES_I64 ? IR_I64 : type, v);
+        }
+        keep(g, ir_type_of(g->ir, v) == IR_I32 ? K_I32 : K_I64, v);
     }
 }
 
@@ -299,7 +328,9 @@ static void pure_op(struct gen *g)
         float_op(g);
     } else if (has(g, RANDOM_I128) && what < 35) {
         wide_op(g);
-    } else if (what < 50) {
+    } else if (what < 42) {
+        chain_op(g);
+    } else if (what < 52) {
         extend_op(g);
     } else if (what < 65) {
         condition_op(g);

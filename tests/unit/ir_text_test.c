@@ -6,7 +6,6 @@
  */
 #include <string.h>
 
-#include "tcg/opt/opt.h"
 #include "tests/unit/ir_rebuild.h"
 #include "tests/unit/ir_world.h"
 
@@ -33,16 +32,13 @@ static char *normalised(const char *text, const char *where)
 
 static void apply(struct ir *ir, const char *pass)
 {
-    static const struct { const char *name; void (*run)(struct ir *ir); } passes[] = {
-        { "cse", ir_pass_cse }, { "dead", ir_pass_dead }, { "narrow", ir_pass_narrow },
+    static const struct { const char *name; enum ir_pass bit; } passes[] = {
+        { "cse", IR_PASS_CSE }, { "dead", IR_PASS_DEAD }, { "narrow", IR_PASS_NARROW }, { "text", 0 },
     };
 
-    if (strcmp(pass, "text") == 0) {
-        return;
-    }
     for (unsigned k = 0; k < G_N_ELEMENTS(passes); k++) {
         if (strcmp(pass, passes[k].name) == 0) {
-            passes[k].run(ir);
+            ir_optimise(ir, passes[k].bit);
             return;
         }
     }
