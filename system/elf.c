@@ -122,6 +122,15 @@ static bool check_segment(const struct elf *e, const struct segment *s, GError *
     return true;
 }
 
+/* A linker that is told where the text goes (ld -Ttext) still puts the file's headers and notes in a segment of their own,
+ * at its default address. Nobody needs it; where there is no memory for it, it is left out. */
+static bool headers_without_memory(struct machine *m, const struct elf *e, const struct segment *s)
+{
+    bool has_entry = e->h.entry >= s->vaddr && e->h.entry - s->vaddr < s->memsz;
+
+    return s->offset == 0 && s->filesz == s->memsz && s->memsz <= 4096 && !has_entry && !as_lookup(&m->as, s->paddr);
+}
+
 static bool load_segments(struct machine *m, const struct elf *e, struct load_result *res, GError **err)
 {
     struct segment s;
@@ -134,8 +143,13 @@ static bool load_segments(struct machine *m, const struct elf *e, struct load_re
         if (s.type != PT_LOAD || !s.memsz) {
             continue;
         }
-        if (!check_segment(e, &s, err) ||
-            !rom_add_file(m, e->what, e->path, s.paddr, e->fd, s.offset, s.filesz, s.memsz, err)) {
+        if (!check_segment(e, &s, err)) {
+            return false;
+        }
+        if (headers_without_memory(m, e, &s)) {
+            continue;
+        }
+        if (!rom_add_file(m, e->what, e->path, s.paddr, e->fd, s.offset, s.filesz, s.memsz, err)) {
             return false;
         }
         /* A kernel linked to virtual addresses enters at one; what runs there is at the same place of its segment. */
