@@ -317,6 +317,7 @@ static const uint64_t fconsts[FC_COUNT][2] = {
     [FC_BOX] = { 0xffffffff00000000 }, [FC_NAN_BOXED] = { 0xffffffff7fc00000 },
     [FC_ONE_S] = { 0x3f800000 }, [FC_ONE_D] = { 0x3ff0000000000000 },
     [FC_HALF_S] = { 0x3f000000 }, [FC_HALF_D] = { 0x3fe0000000000000 },
+    [FC_2P64_S] = { 0x5f800000 }, [FC_2P64_D] = { 0x43f0000000000000 },
     [FC_2P63_S] = { 0x5f000000 }, [FC_2P63_D] = { 0x43e0000000000000 },
 };
 

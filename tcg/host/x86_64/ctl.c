@@ -519,6 +519,7 @@ void ctl_block_start(struct em *e, unsigned block)
             ra_bind(e, l->ref, l->reg);
         } else {
             v->spill = l->spill;
+            v->flags |= VAL_CROSS;  /* other edges write there: the slot is never given to another value */
         }
         e->cur = b->first - 1;
         if (ra_dies(e, l->ref) && l->reg >= 0) {
@@ -551,6 +552,7 @@ static void x86_poll(struct em *e)
     memcpy(e->home_val, keep.home_val, sizeof(e->home_val));
     memcpy(e->dirty, keep.dirty, sizeof(e->dirty));
     memcpy(e->homed, keep.homed, sizeof(e->homed));
+    memcpy(e->frame_used, keep.frame_used, sizeof(e->frame_used));
     e->free = keep.free;
     e->locked = keep.locked;
     g_free(val);

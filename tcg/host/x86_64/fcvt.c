@@ -253,15 +253,16 @@ static void cold_fu64(struct em *e, struct cold *k)
 {
     struct conv c = recall(k);
     int s = FSCRATCH & 15;
+    struct amem limit = fconst(e, FC_2P64_S + c.dbl);
 
     asm_patch_here(&e->c, (uint32_t)k->disp);
     asm_rr(&e->c, ps(X_UCOMIS_S, c.dbl), s, c.y & 15);
     uint32_t nan = asm_jcc_short(&e->c, CC_P);
     uint32_t small = asm_jcc_short(&e->c, CC_B);
-    asm_rr(&e->c, sd(X_SUB_S, c.dbl), s, c.y & 15);
+    asm_rm(&e->c, ps(X_UCOMIS_S, c.dbl), s, &limit);
+    uint32_t over = asm_jcc_short(&e->c, CC_AE);
+    asm_rr(&e->c, sd(X_SUB_S, c.dbl), s, c.y & 15);     /* exact below 2^64 */
     to_int(e, &c, true, c.d, FSCRATCH);
-    asm_rr(&e->c, X_TEST | X_W, c.d, c.d);
-    uint32_t over = asm_jcc_short(&e->c, CC_S);
     asm_rr_i8(&e->c, X_BT | X_W, 7, c.d, 63);           /* btc: 2^63 back */
     asm_patch(&e->c, asm_jmp(&e->c), (uint32_t)k->imm);
     asm_patch_short(&e->c, nan);

@@ -59,7 +59,7 @@ struct host {
 /* 16-byte constants near the code */
 enum fconst {
     FC_SIGN_S, FC_SIGN_D, FC_ABS_S, FC_ABS_D, FC_NAN_S, FC_NAN_D, FC_BOX, FC_NAN_BOXED, FC_ONE_S, FC_ONE_D, FC_HALF_S, FC_HALF_D,
-    FC_2P63_S, FC_2P63_D, FC_COUNT
+    FC_2P63_S, FC_2P63_D, FC_2P64_S, FC_2P64_D, FC_COUNT
 };
 
 enum { VAL_BOXED = 1,           /* xmm: bits 32..63 are ones */
