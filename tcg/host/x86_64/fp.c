@@ -35,9 +35,12 @@ static bool is_boxed(struct em *e, ir_ref r)
     return !ir_is_const(r) && (e->val[r].flags & VAL_BOXED);
 }
 
+/* Arithmetic on a boxed single as a double gives any double: only singles, and box32's result, keep the box. */
 static void set_boxed(struct em *e, bool boxed)
 {
-    e->val[e->cur].flags |= boxed ? VAL_BOXED : 0;
+    bool may = e->n->type == IR_F32 || e->n->op == IR_OP_box32;
+
+    e->val[e->cur].flags |= boxed && may ? VAL_BOXED : 0;
 }
 
 /* d = a op b on whole or scalar registers */
