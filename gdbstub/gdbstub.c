@@ -327,7 +327,8 @@ static void on_machine_event(struct machine_listener *l, struct machine *m, enum
 {
     struct gdb *g = (struct gdb *)((char *)l - offsetof(struct gdb, listener));
 
-    if (event == EVENT_STATE && g->attached && g->resumed && !m->running) {
+    /* Listeners hear of RUN_RUNNING before the vCPUs go: m->running is not the question here. */
+    if (event == EVENT_STATE && g->attached && g->resumed && machine_state(m) != RUN_RUNNING) {
         g->resumed = false;
         if (machine_state(m) == RUN_SHUTDOWN) {
             reply_text(g, "W00");
