@@ -155,7 +155,7 @@ static void watch_check(struct accel_cpu *a, uint64_t va, unsigned size, bool wr
         bool kind = b->kind == ACCEL_WATCH_ACCESS || b->kind == (write ? ACCEL_WATCH_WRITE : ACCEL_WATCH_READ);
 
         if (kind && va < b->addr + b->len && b->addr < va + size) {
-            a->watch_hit = true;
+            a->watch_hit = a->debug_stop = true;   /* it waits for the next resume, not for the main loop to pause it */
             a->watch_addr = b->addr;
             a->watch_kind = b->kind;
             machine_request_stop(a->cpu->machine, RUN_DEBUG);
