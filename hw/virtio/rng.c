@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* virtio-rng: entropy from the host (Virtio 1.2, 5.4). One queue, no configuration. */
+#include <errno.h>
+#include <sys/random.h>
+
+#include "hw/virtio/virtio.h"
+
+#define BYTES_MAX 65536     /* for one request; more would hold the machine lock for long */
+
+struct virtio_rng {
+    struct virtio_device vd;
+    char *rng;
+};
+
+static void notify(struct virtio_device *vd, struct virtio_queue *vq)
+{
+    struct virtio_element *e;
+
+    while ((e = virtio_pop(vq))) {
+        size_t left = BYTES_MAX, done = 0;
+
+        for (unsigned i = 0; i < e->in_num && left; i++) {
+            size_t n = MIN(left, e->in[i].iov_len);
+            ssize_t got = getrandom(e->in[i].iov_base, n, 0);
+
+            if (got <= 0) {
+                break;
+            }
+            done += got;
+            left -= got;
+        }
+        virtio_push(e, done);
+    }
+}
+
+static const struct virtio_desc desc = {
+    .id = VIRTIO_ID_RNG, .transitional_pci_id = 0x1005, .pci_class = 0x00ff, .notify = notify,
+};
+
+static bool realize(struct device *d, GError **err)
+{
+    virtio_queue_add((struct virtio_device *)d, 8);
+    return true;
+}
+
+static const struct prop props[] = {
+    PROP_STRING(struct virtio_rng, rng, "rng", NULL, "id of an -object rng-random or rng-builtin: the host's random numbers either way"),
+};
+
+const struct device_type virtio_rng_type = {
+    .name = "virtio-rng-device", .help = "virtio source of random numbers", .base = &virtio_device_type,
+    .bus = &virtio_bus_type, .size = sizeof(struct virtio_rng), PROPS(props), .realize = realize, .desc = &desc,
+};
