@@ -20,7 +20,7 @@ static const struct net_type *const types[] = {
 #ifdef HAVE_SLIRP
     &net_user_type,
 #endif
-    &net_none_type,
+    &net_socket_type, &net_stream_type, &net_dgram_type, &net_tap_type, &net_none_type,
 };
 
 struct net_set *net_set_new(void)
@@ -248,6 +248,9 @@ static void woken(void *opaque)
     if (g_atomic_int_compare_and_exchange(&nc->rx_wanted, 1, 0)) {
         nc->rx_blocked = false;
         nc->rx_any = true;
+        if (nc->type->resume) {
+            nc->type->resume(nc);
+        }
     }
     send_queued(nc);
     if (nc->rx_any) {
@@ -290,6 +293,7 @@ struct net_client *net_client_new(struct net_set *set, struct options *o, GError
     nc->type = type;
     nc->set = set;
     nc->id = g_strdup(id);
+    nc->features = type->features;
     nc->link_up = true;
     nc->dumps = g_ptr_array_new();
     g_mutex_init(&nc->tx_lock);
@@ -359,7 +363,7 @@ void net_detach(struct net_client *nc)
 
 uint32_t net_features(const struct net_client *nc)
 {
-    return nc->type->features;
+    return nc->features;
 }
 
 void net_set_rx_features(struct net_client *nc, uint32_t features)

@@ -23,7 +23,9 @@ struct net_type {
     /* A frame from the guest; false: cannot take it now, and net_send_ready() will follow. off is never NULL. The frame
      * may be changed in place. */
     bool (*send)(struct net_client *nc, const struct net_offload *off, uint8_t *frame, size_t len);
-    /* One line for info network after the id. */
+    /* The guest has buffers again: a kind that has stopped to read, as net_can_deliver() said no, goes on. May be NULL. */
+    void (*resume)(struct net_client *nc);
+    /* Appends what info network says after the type. May be NULL. */
     void (*info)(struct net_client *nc, GString *out);
 };
 
@@ -33,6 +35,7 @@ struct net_client {
     const struct net_type *type;
     struct net_set *set;
     char *id;
+    uint32_t features;                    /* type->features, unless open() finds less */
     const struct net_frontend_ops *ops;   /* NULL: no NIC */
     void *opaque;
     char *model;

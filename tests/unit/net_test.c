@@ -204,6 +204,146 @@ static struct net_client *make(struct net_set *set, const char *text, GError **e
     return nc;
 }
 
+struct nic {
+    int frames, batches, refuse;
+    size_t len;
+    uint8_t last[2000];
+};
+
+static bool nic_receive(void *opaque, const struct net_offload *off, const void *frame, size_t len)
+{
+    struct nic *n = opaque;
+
+    if (n->refuse) {
+        n->refuse--;
+        return false;
+    }
+    n->frames++;
+    n->len = len;
+    memcpy(n->last, frame, MIN(len, sizeof(n->last)));
+    return true;
+}
+
+static void nic_batch(void *opaque)
+{
+    ((struct nic *)opaque)->batches++;
+}
+
+static const struct net_frontend_ops nic_ops = { .receive = nic_receive, .batch_begin = nic_batch };
+
+static void wait_for_frame(struct nic *n, int frames)
+{
+    gint64 end = g_get_monotonic_time() + 5 * G_USEC_PER_SEC;
+
+    while (n->frames < frames && g_get_monotonic_time() < end) {
+        if (!g_main_context_iteration(NULL, FALSE)) {
+            g_usleep(1000);
+        }
+    }
+    g_assert_cmpint(n->frames, >=, frames);
+}
+
+/* A frame from a to b, and back. */
+static void exchange(struct net_client *a, struct net_client *b)
+{
+    struct nic na = { 0 }, nb = { 0 };
+    static uint8_t frame[1514];
+    struct iovec iov[2] = { { frame, 100 }, { frame + 100, sizeof(frame) - 100 } };
+
+    while (g_main_context_iteration(NULL, FALSE)) {   /* the connection */
+    }
+    g_assert_true(net_attach(a, &nic_ops, &na, "test", frame, NULL));
+    g_assert_true(net_attach(b, &nic_ops, &nb, "test", frame, NULL));
+    for (int i = 0; i < 50; i++) {
+        memset(frame, i, sizeof(frame));
+        net_send(a, NULL, iov, 2);
+        wait_for_frame(&nb, i + 1);
+        g_assert_cmpmem(nb.last, nb.len, frame, sizeof(frame));
+        net_send(b, NULL, iov, 1);
+        wait_for_frame(&na, i + 1);
+        g_assert_cmpmem(na.last, na.len, frame, 100);
+    }
+    /* A receiver without buffers holds the others up, and loses nothing. */
+    nb.refuse = 1;
+    for (int i = 0; i < 200; i++) {
+        net_send(a, NULL, iov, 2);
+        g_main_context_iteration(NULL, FALSE);
+    }
+    net_rx_ready(b);
+    wait_for_frame(&nb, 250);
+    net_detach(a);
+    net_detach(b);
+}
+
+static void streams_carry_frames(void)
+{
+    g_autofree char *dir = g_dir_make_tmp("doppel-net-XXXXXX", NULL);
+    g_autofree char *server = g_strdup_printf("stream,id=s,server=on,addr.type=unix,addr.path=%s/s", dir);
+    g_autofree char *client = g_strdup_printf("stream,id=c,addr.type=unix,addr.path=%s/s", dir);
+    struct net_set *set = net_set_new();
+    GError *err = NULL;
+    struct net_client *s = make(set, server, &err), *c = make(set, client, &err);
+
+    g_assert_no_error(err);
+    exchange(s, c);
+    net_set_free(set);
+    g_rmdir(dir);
+}
+
+static void sockets_carry_frames(void)
+{
+    struct net_set *set = net_set_new();
+    GError *err = NULL;
+    int pair[2];
+    g_autofree char *a = NULL, *b = NULL;
+    struct net_client *s, *c;
+
+    g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), ==, 0);
+    a = g_strdup_printf("socket,id=a,fd=%d", pair[0]);
+    b = g_strdup_printf("socket,id=b,fd=%d", pair[1]);
+    s = make(set, a, &err);
+    c = make(set, b, &err);
+    g_assert_no_error(err);
+    exchange(s, c);
+    net_set_free(set);
+}
+
+static void datagrams_carry_frames(void)
+{
+    g_autofree char *dir = g_dir_make_tmp("doppel-net-XXXXXX", NULL);
+    const char *form = "dgram,id=%s,local.type=unix,local.path=%s/%s,remote.type=unix,remote.path=%s/%s";
+    g_autofree char *a = g_strdup_printf(form, "a", dir, "a", dir, "b"), *b = g_strdup_printf(form, "b", dir, "b", dir, "a");
+    struct net_set *set = net_set_new();
+    GError *err = NULL;
+    struct net_client *s = make(set, a, &err), *c = make(set, b, &err);
+
+    g_assert_no_error(err);
+    exchange(s, c);
+    net_set_free(set);
+    g_rmdir(dir);
+}
+
+static void a_peer_that_talks_nonsense_is_dropped(void)
+{
+    struct net_set *set = net_set_new();
+    GError *err = NULL;
+    int pair[2];
+    char byte;
+    g_autofree char *a = NULL;
+
+    g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), ==, 0);
+    a = g_strdup_printf("socket,id=a,fd=%d", pair[0]);
+    make(set, a, &err);
+    g_assert_no_error(err);
+    g_assert_cmpint(write(pair[1], "\xff\xff\xff\xff", 4), ==, 4);
+    for (int i = 0; i < 50; i++) {
+        g_main_context_iteration(NULL, FALSE);
+    }
+    g_assert_cmpint(recv(pair[1], &byte, 1, MSG_DONTWAIT), ==, 0);
+    close(pair[1]);
+    net_set_free(set);
+}
+
 static void check_refused(const char *text, const char *part)
 {
     struct net_set *set = net_set_new();
@@ -220,6 +360,13 @@ static void check_refused(const char *text, const char *part)
 static void bad_options_are_named(void)
 {
     check_refused("user", "id= is missing");
+    check_refused("socket,id=n", "one of listen=, connect=, mcast=, udp= and fd=");
+    check_refused("socket,id=n,udp=127.0.0.1:1", "udp= needs localaddr=");
+    check_refused("socket,id=n,connect=127.0.0.1:1", "cannot connect to tcp:127.0.0.1:1");
+    check_refused("stream,id=n", "addr.type=inet,addr.host=HOST");
+    check_refused("dgram,id=n", "it needs local.type=");
+    check_refused("tap,id=n,script=/etc/x", "script=/etc/x is not supported");
+    check_refused("tap,id=n,fd=0", "is no TAP interface");
     check_refused("vde,id=n", "there is no network back end 'vde'");
 #ifdef HAVE_SLIRP
     check_refused("user,id=n,foo=1", "'foo' is not accepted here; accepted: bootfile, dhcpstart, dns");
@@ -250,33 +397,6 @@ static void a_busy_port_is_one_clear_error(void)
     close(fd);
 }
 
-struct nic {
-    int frames, batches, refuse;
-    size_t len;
-    uint8_t last[2000];
-};
-
-static bool nic_receive(void *opaque, const struct net_offload *off, const void *frame, size_t len)
-{
-    struct nic *n = opaque;
-
-    if (n->refuse) {
-        n->refuse--;
-        return false;
-    }
-    n->frames++;
-    n->len = len;
-    memcpy(n->last, frame, MIN(len, sizeof(n->last)));
-    return true;
-}
-
-static void nic_batch(void *opaque)
-{
-    ((struct nic *)opaque)->batches++;
-}
-
-static const struct net_frontend_ops nic_ops = { .receive = nic_receive, .batch_begin = nic_batch };
-
 /* Who has 10.0.2.2? */
 static const uint8_t arp_request[] = {
     0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x52, 0x54, 0, 0x12, 0x34, 0x56, 8, 6,
@@ -289,18 +409,6 @@ static gpointer send_from_thread(gpointer opaque)
 
     net_send(opaque, NULL, iov, 2);
     return NULL;
-}
-
-static void wait_for_frame(struct nic *n, int frames)
-{
-    gint64 end = g_get_monotonic_time() + 5 * G_USEC_PER_SEC;
-
-    while (n->frames < frames && g_get_monotonic_time() < end) {
-        if (!g_main_context_iteration(NULL, FALSE)) {
-            g_usleep(1000);
-        }
-    }
-    g_assert_cmpint(n->frames, >=, frames);
 }
 
 static void user_answers_arp_and_waits_for_buffers(void)
@@ -355,6 +463,10 @@ int main(int argc, char **argv)
     g_test_add_func("/net/coalesce", coalesced_frame_is_whole_and_valid);
     g_test_add_func("/net/coalesce_not", what_is_no_run_stays_apart);
     g_test_add_func("/net/mac", mac_addresses);
+    g_test_add_func("/net/stream", streams_carry_frames);
+    g_test_add_func("/net/socket", sockets_carry_frames);
+    g_test_add_func("/net/dgram", datagrams_carry_frames);
+    g_test_add_func("/net/nonsense", a_peer_that_talks_nonsense_is_dropped);
     g_test_add_func("/net/bad_options", bad_options_are_named);
 #ifdef HAVE_SLIRP
     g_test_add_func("/net/busy_port", a_busy_port_is_one_clear_error);
