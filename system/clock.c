@@ -319,16 +319,25 @@ bool timer_armed(const struct timer *t)
     return t->deadline_ns != CLOCK_NEVER;
 }
 
+/* Whole seconds and the rest apart: the rest times a rate below 4 GHz fits in 64 bits, so no long division is needed in
+ * what every read of a time register does. */
+
 int64_t clock_ticks_to_ns(uint64_t ticks, uint64_t hz)
 {
-    unsigned __int128 ns = (unsigned __int128)ticks * NS_PER_S;
+    uint64_t seconds = ticks / hz, rest = ticks % hz;
 
+    g_assert(hz && hz <= UINT32_MAX);
+    if (seconds >= INT64_MAX / NS_PER_S) {
+        return CLOCK_NEVER;
+    }
     /* Rounded up: at the result, clock_ns_to_ticks gives ticks. */
-    ns = (ns + hz - 1) / hz;
-    return ns > INT64_MAX ? CLOCK_NEVER : (int64_t)ns;
+    return seconds * NS_PER_S + (rest * NS_PER_S + hz - 1) / hz;
 }
 
 uint64_t clock_ns_to_ticks(int64_t ns, uint64_t hz)
 {
-    return (uint64_t)((unsigned __int128)ns * hz / NS_PER_S);
+    uint64_t seconds = ns / NS_PER_S, rest = ns % NS_PER_S;
+
+    g_assert(hz && hz <= UINT32_MAX && ns >= 0);
+    return seconds * hz + rest * hz / NS_PER_S;
 }

@@ -84,7 +84,8 @@ void timer_set_ns(struct timer *t, int64_t deadline_ns);
 void timer_stop(struct timer *t);
 bool timer_armed(const struct timer *t);
 
-/* ticks * 1e9 / hz and ns * hz / 1e9 without overflow in between. */
+/* ticks * 1e9 / hz rounded up (CLOCK_NEVER where that is too far), and ns * hz / 1e9, for rates below 4.29 GHz and times
+ * that are not negative. */
 int64_t clock_ticks_to_ns(uint64_t ticks, uint64_t hz);
 uint64_t clock_ns_to_ticks(int64_t ns, uint64_t hz);
 

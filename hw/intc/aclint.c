@@ -154,6 +154,11 @@ static bool mtimer_realize(struct device *d, GError **err)
     if (!check_harts(d, s->hartid_base, s->num_harts, ACLINT_MTIME / 8, err)) {
         return false;
     }
+    if (!s->hz) {
+        g_set_error(err, g_quark_from_static_string("device"), 0, "%s: timebase-freq must be at least 1",
+                    d->type->name);
+        return false;
+    }
     s->timecmp = g_new(uint64_t, s->num_harts);
     s->harts = g_new0(struct mtimer_hart, s->num_harts);
     for (unsigned i = 0; i < s->num_harts; i++) {

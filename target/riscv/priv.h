@@ -91,6 +91,7 @@ void rv_irq_update(struct rv_cpu *cpu);
 bool rv_irq_pending(struct cpu *cpu);
 void rv_irq_take(struct cpu *cpu);
 bool rv_has_work(struct cpu *cpu);
+void rv_line_changed(struct cpu *cpu, unsigned line, bool level);
 G_NORETURN void rv_raise_mmu(struct cpu *cpu, const struct mmu_fault *fault);
 G_NORETURN void rv_raise_bus(struct cpu *cpu, uint64_t va, enum mmu_access access);
 G_NORETURN void rv_raise_unaligned(struct cpu *cpu, uint64_t va, enum mmu_access access);

@@ -56,6 +56,21 @@ uint64_t rv_mip(const struct rv_cpu *cpu)
     return cpu->mip | (atomic_load_explicit(&cpu->cpu.lines, memory_order_acquire) & MIP_ALL);
 }
 
+static void set_ssip(struct cpu *c, void *opaque)
+{
+    rv_cpu(c)->mip |= (uint64_t)1 << RV_SSI;
+    rv_irq_update(rv_cpu(c));
+}
+
+/* SSIP is the hart's own bit, which software clears; a rising edge of the line (ACLINT's SSWI) sets it. The bit belongs to
+ * the vCPU's thread. */
+void rv_line_changed(struct cpu *c, unsigned line, bool level)
+{
+    if (line == RV_SSI && level) {
+        cpu_run_on(c, set_ssip, NULL);
+    }
+}
+
 /* The interrupts that would be taken now: those of the most privileged mode that has any. */
 static uint64_t deliverable(const struct rv_cpu *cpu)
 {

@@ -160,7 +160,8 @@ static void fini(struct cpu *c)
     .translate = rv_translate, .mmu_walk = rv_mmu_walk, \
     .raise_mmu = rv_raise_mmu, .raise_bus = rv_raise_bus, .raise_unaligned = rv_raise_unaligned, \
     .fetch_idx = rv_fetch_idx, .data_idx = rv_data_idx, .mmu_indices = RV_IDX_COUNT, \
-    .irq_pending = rv_irq_pending, .irq_take = rv_irq_take, .has_work = rv_has_work, .timer_due = rv_timer_due, \
+    .irq_pending = rv_irq_pending, .irq_take = rv_irq_take, .has_work = rv_has_work, \
+    .line_changed = rv_line_changed, .timer_due = rv_timer_due, \
     .regs = regs_, .nregs = RV_REGS, .reg_read = rv_reg_read, .reg_write = rv_reg_write, \
     .print_regs = rv_print_regs, .gdb_xml = rv_gdb_xml, .disas = disas, .fdt_node = fdt_node, \
     .state = state, .nstate = G_N_ELEMENTS(state)
