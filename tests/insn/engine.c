@@ -142,7 +142,8 @@ static const struct no_accel services = { engine_load, engine_store };
 
 /* ---- running ---- */
 
-struct engine *engine_new(enum engine_kind kind, unsigned xlen, unsigned max_insns, unsigned passes)
+struct engine *engine_new(enum engine_kind kind, unsigned xlen, unsigned max_insns, unsigned passes,
+                          uint32_t host_opts)
 {
     struct engine *e = g_new0(struct engine, 1);
     struct rv_cpu *cpu = rv_cpu(cpu_alloc(&rv_cpu_type));
@@ -161,7 +162,7 @@ struct engine *engine_new(enum engine_kind kind, unsigned xlen, unsigned max_ins
     e->ir = ir_new();
     e->scratch = interp_scratch_new();
     if (kind == ENGINE_JIT) {
-        e->jit = jit_new(&cpu->cpu, &rv_ir, &e->memory);
+        e->jit = jit_new(&cpu->cpu, &rv_ir, &e->memory, host_opts);
         if (!e->jit) {
             engine_free(e);
             return NULL;

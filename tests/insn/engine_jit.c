@@ -64,7 +64,7 @@ static void slow_other(struct cpu *cpu, uint64_t addr, unsigned op, unsigned mem
     engine_slow(cpu, addr, op, mem, value, expected);
 }
 
-static struct host_env make_env(void)
+static struct host_env make_env(uint32_t opts)
 {
     struct host_env env = {
         .off_tlb_base = offsetof(struct cpu, tlb_base),
@@ -81,7 +81,7 @@ static struct host_env make_env(void)
         .store = slow_store,
         .slow = slow_other,
         .chain = true,
-        .opts = ~0u,
+        .opts = opts,
     };
 
     for (unsigned i = 0; i < 16; i++) {
@@ -94,10 +94,11 @@ static struct host_env make_env(void)
 
 /* ---- life ---- */
 
-struct jit *jit_new(struct cpu *cpu, const struct ir_target *target, const struct engine_memory *memory)
+struct jit *jit_new(struct cpu *cpu, const struct ir_target *target, const struct engine_memory *memory,
+                    uint32_t opts)
 {
     struct jit *j = g_new0(struct jit, 1);
-    struct host_env env = make_env();
+    struct host_env env = make_env(opts);
     struct host_jump *jumps = (struct host_jump *)((uint8_t *)cpu + CPU_AREA_OFFSET);
     int fd = memfd_create("doppel-test-code", MFD_CLOEXEC);
 

@@ -13,8 +13,9 @@ struct engine_memory {
     size_t size;
 };
 
-/* NULL: this host has no back end. */
-struct jit *jit_new(struct cpu *cpu, const struct ir_target *target, const struct engine_memory *memory);
+/* opts: enum host_opt. NULL: this host has no back end. */
+struct jit *jit_new(struct cpu *cpu, const struct ir_target *target, const struct engine_memory *memory,
+                    uint32_t opts);
 void jit_free(struct jit *j);
 /* Memory has changed: nothing is mapped. */
 void jit_reset(struct jit *j);

@@ -7,6 +7,7 @@
  * DOPPEL_INSN_ROUNDS (default 1) is the number of programs, DOPPEL_ORACLE_DIR says where qemu-riscv64 is, and
  * DOPPEL_INSN_LOG ("op,op_opt,out_asm") shows the blocks of each case that was cut down.
  */
+#include "tcg/host.h"
 #include "tests/insn/engine.h"
 #include "tests/insn/oracle.h"
 #include "util/log.h"
@@ -19,6 +20,7 @@ enum { CASES = 250, ITEMS = 40 };
 struct config {
     enum engine_kind kind;
     unsigned xlen, max_insns, passes;
+    uint32_t host_opts_off;     /* enum host_opt */
 };
 
 /* ---- cutting a difference down ---- */
@@ -123,7 +125,7 @@ static void same_state_as_oracle(gconstpointer data)
 {
     const struct config *c = data;
     g_autofree char *oracle = oracle_find(c->xlen);
-    struct engine *e = engine_new(c->kind, c->xlen, c->max_insns, c->passes);
+    struct engine *e = engine_new(c->kind, c->xlen, c->max_insns, c->passes, ~c->host_opts_off);
     unsigned rounds = env_number("DOPPEL_INSN_ROUNDS", 1);
     unsigned seed = env_number("DOPPEL_INSN_SEED", (uint32_t)g_test_rand_int());
 
@@ -153,6 +155,8 @@ static const struct {
     { "/insn/riscv64/compiled", { ENGINE_JIT, 64, 64, ~0u } },
     { "/insn/riscv64/compiled_one_by_one", { ENGINE_JIT, 64, 1, ~0u } },
     { "/insn/riscv64/compiled_without_passes", { ENGINE_JIT, 64, 64, 0 } },
+    { "/insn/riscv64/compiled_for_an_old_host", { ENGINE_JIT, 64, 64, ~0u, HOST_OPT_AVX | HOST_OPT_BEXTR } },
+    { "/insn/riscv64/compiled_without_options", { ENGINE_JIT, 64, 64, ~0u, ~0u } },
     { "/insn/riscv32/interpreted", { ENGINE_INTERP, 32, 64, 0 } },
     { "/insn/riscv32/interpreted_after_passes", { ENGINE_INTERP, 32, 64, ~0u } },
     { "/insn/riscv32/compiled", { ENGINE_JIT, 32, 64, ~0u } },
