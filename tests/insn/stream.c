@@ -249,8 +249,8 @@ static void random_item(const struct stream *s, GRand *rand, struct stream_item 
         add_base(rand, row, insn, it);
     }
     item_add(it, insn);
-    if (g_str_has_prefix(row->name, "froundnx")) {
-        /* qemu 11 drops it, flags and all, if the result is not used: store it. */
+    if (g_str_has_prefix(row->name, "fround")) {
+        /* qemu 10 and 11 drop it, flags and all, if the result is not used: store it. */
         item_add(it, s_type(0x27, 3, GP, operand(row, insn, "rd"), offsetof(struct stream_record, scratch)));
     }
 }
