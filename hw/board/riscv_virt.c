@@ -31,14 +31,14 @@ static const struct place virt_places[] = {
     { "platform-bus", NULL, 0x4000000, .size = 0x2000000 },
     { "plic", "riscv.sifive.plic", 0xc000000, .late = true },
     { "uart0", "ns16550a", 0x10000000, .node = "serial", .irq = 10, .serial = 1 },
-    { "virtio-mmio0", "virtio-mmio", 0x10001000, .node = "virtio_mmio", .irq = 1 },
-    { "virtio-mmio1", "virtio-mmio", 0x10002000, .node = "virtio_mmio", .irq = 2 },
-    { "virtio-mmio2", "virtio-mmio", 0x10003000, .node = "virtio_mmio", .irq = 3 },
-    { "virtio-mmio3", "virtio-mmio", 0x10004000, .node = "virtio_mmio", .irq = 4 },
-    { "virtio-mmio4", "virtio-mmio", 0x10005000, .node = "virtio_mmio", .irq = 5 },
-    { "virtio-mmio5", "virtio-mmio", 0x10006000, .node = "virtio_mmio", .irq = 6 },
-    { "virtio-mmio6", "virtio-mmio", 0x10007000, .node = "virtio_mmio", .irq = 7 },
-    { "virtio-mmio7", "virtio-mmio", 0x10008000, .node = "virtio_mmio", .irq = 8 },
+    { "virtio-mmio0", "virtio-mmio", 0x10001000, .size = 0x1000, .node = "virtio_mmio", .irq = 1 },
+    { "virtio-mmio1", "virtio-mmio", 0x10002000, .size = 0x1000, .node = "virtio_mmio", .irq = 2 },
+    { "virtio-mmio2", "virtio-mmio", 0x10003000, .size = 0x1000, .node = "virtio_mmio", .irq = 3 },
+    { "virtio-mmio3", "virtio-mmio", 0x10004000, .size = 0x1000, .node = "virtio_mmio", .irq = 4 },
+    { "virtio-mmio4", "virtio-mmio", 0x10005000, .size = 0x1000, .node = "virtio_mmio", .irq = 5 },
+    { "virtio-mmio5", "virtio-mmio", 0x10006000, .size = 0x1000, .node = "virtio_mmio", .irq = 6 },
+    { "virtio-mmio6", "virtio-mmio", 0x10007000, .size = 0x1000, .node = "virtio_mmio", .irq = 7 },
+    { "virtio-mmio7", "virtio-mmio", 0x10008000, .size = 0x1000, .node = "virtio_mmio", .irq = 8 },
     { "fw_cfg", "fw_cfg_mem", 0x10100000, .late = true },
     { "flash0", "cfi.pflash01", 0x20000000, .size = VIRT_FLASH_BYTES, .late = true },
     { "flash1", "cfi.pflash01", 0x22000000, .size = VIRT_FLASH_BYTES, .late = true },
@@ -173,8 +173,14 @@ static bool make_flash(struct machine *m, struct riscv_virt *v, unsigned bank, G
 {
     struct device *d = make_late(m, bank ? "flash1" : "flash0", err);
 
-    if (d) {
-        device_set_pointer(d, "drive", v->pflash[bank] ? v->pflash[bank] : m->opt.pflash[bank]);
+    if (d && v->pflash[bank]) {
+        if (!device_set_prop(d, "drive", v->pflash[bank], err)) {
+            g_prefix_error(err, "-machine virt,pflash%u=: ", bank);
+            device_delete(d);
+            return false;
+        }
+    } else if (d) {
+        device_set_pointer(d, "drive", m->opt.pflash[bank]);
     }
     v->flash[bank] = d;
     return finish_late(m, d, err);
@@ -242,8 +248,8 @@ static const struct prop virt_props[] = {
     PROP_BOOL(struct riscv_virt, aclint, "aclint", false, "ACLINT devices instead of the CLINT"),
     PROP_ENUM(struct riscv_virt, aia, "aia", aia_names, 0, "advanced interrupt architecture"),
     PROP_ENUM(struct riscv_virt, acpi, "acpi", on_off_auto, 0, "ACPI tables (accepted; there are none yet)"),
-    PROP_DRIVE(struct riscv_virt, pflash[0], "pflash0", "first flash bank"),
-    PROP_DRIVE(struct riscv_virt, pflash[1], "pflash1", "second flash bank"),
+    PROP_STRING(struct riscv_virt, pflash[0], "pflash0", NULL, "id of the drive in the first flash bank"),
+    PROP_STRING(struct riscv_virt, pflash[1], "pflash1", NULL, "id of the drive in the second flash bank"),
 };
 
 const struct board riscv_virt_board = {

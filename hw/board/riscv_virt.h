@@ -19,7 +19,7 @@ struct riscv_virt {
     /* properties */
     bool aclint;
     int aia, acpi;
-    struct block_backend *pflash[2];
+    char *pflash[2];                    /* ids of drives; they may be made after the properties are set */
     /* parts */
     unsigned bits;                      /* XLEN of the harts */
     struct mem_region ram, rom;
