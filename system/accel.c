@@ -72,7 +72,8 @@ bool accel_set_prop(struct accel *a, const char *name, const char *value, GError
         }
         g_string_append_printf(names, "%s%s", names->len ? ", " : "; it has ", p->name);
     }
-    g_set_error(err, g_quark_from_static_string("accel"), 0, "%s: there is no property '%s'%s", where, name, names->str);
+    g_set_error(err, g_quark_from_static_string("accel"), 0, "%s: there is no property '%s'%s", where, name,
+                names->str);
     g_string_free(names, true);
     return false;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What runs the vCPUs: a translator (accel/tcg) or the host's hardware (accel/kvm). Boards, devices and the machine know
- * it by this interface alone; what it offers to targets is at the end of system/cpu.h.
+ * What runs the vCPUs: a translator (accel/tcg) or the host's hardware (accel/kvm). Boards, devices and the machine
+ * know it by this interface alone; what it offers to targets is at the end of system/cpu.h.
  *
  * Threads: the accelerator owns the vCPU threads. Unless a member says otherwise it is called under the machine lock.
  * A vCPU waiting for the machine lock counts as parked, so a caller that holds it may wait for vCPUs to stop.
@@ -46,18 +46,19 @@ struct accel_type {
     bool (*init)(struct accel *a, GError **err);
     void (*free)(struct accel *a);
 
-    /* A vCPU was made by the board (cpu->m, type and index are set): allocate what it needs; its thread must not run the
-     * guest yet. */
+    /* A vCPU was made by the board (cpu->m, type and index are set): allocate what it needs; its thread must not run
+     * the guest yet. */
     bool (*cpu_create)(struct accel *a, struct cpu *cpu, GError **err);
     /* The vCPU does not run any more and will not: end its thread. */
     void (*cpu_destroy)(struct accel *a, struct cpu *cpu);
 
-    /* Let all vCPUs run; make all stop and wait until they have (never called from a vCPU thread). The machine's state is
-     * stopped at the start. */
+    /* Let all vCPUs run; make all stop and wait until they have (never called from a vCPU thread). The machine's state
+     * is stopped at the start. */
     void (*resume)(struct accel *a);
     void (*pause)(struct accel *a);
 
-    /* The vCPU shall look at its interrupt lines and requests soon, and wake if it sleeps. Any thread, no lock needed. */
+    /* The vCPU shall look at its interrupt lines and requests soon, and wake if it sleeps. Any thread, no lock
+     * needed. */
     void (*kick)(struct accel *a, struct cpu *cpu);
 
     /* cpu's registers are in its struct after get; put takes them from there. The vCPU is stopped, or the caller is its

@@ -147,7 +147,8 @@ enum mem_result mmio_dispatch_read(struct memory *mem, const struct flat_range *
 
     *value = 0;
     if (!ops || !acceptable(range, at, size, ops->read)) {
-        log_guest("%s: unsupported read of %u bytes at offset 0x%" G_GINT64_MODIFIER "x", range->region->name, size, at);
+        log_guest("%s: unsupported read of %u bytes at offset 0x%" G_GINT64_MODIFIER "x", range->region->name, size,
+                  at);
         return MEM_DECODE_ERROR;
     }
     if (!enter(mem, range)) {

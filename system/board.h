@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A board: a table of places on the system bus, and code for what is truly odd. Instantiation, wiring, the overlap check
- * and the device tree are derived from the rows.
+ * A board: a table of places on the system bus, and code for what is truly odd. Instantiation, wiring, the overlap
+ * check and the device tree are derived from the rows.
  */
 #ifndef SYSTEM_BOARD_H
 #define SYSTEM_BOARD_H
@@ -26,7 +26,8 @@ struct place {
     const char *node;           /* of the device tree: "serial" of serial@10000000; NULL: none, or the board's code */
     unsigned irq;               /* input of the board's interrupt controller; 0: none */
     unsigned serial;            /* 1 + index in opt.serial of its "chardev" property; 0: none */
-    bool late;                  /* made by the board's code (needs properties); still in the map, the docs and the check */
+    bool late;                  /* made by the board's code (needs properties); still in the map, the docs and the
+                                 * check */
 };
 
 struct board {
@@ -57,8 +58,8 @@ const struct place *place_find(const struct board *board, const char *id);
 
 /* Makes, connects (intc's input irq) and maps the device of one row; NULL and *err on failure. */
 struct device *place_make(struct machine *m, const struct place *p, struct device *intc, GError **err);
-/* The device tree nodes (parent/node@addr) of the rows that have one and whose device was made. A new node goes in front
- * of its brothers, so the last row stands first in the tree and is probed first. */
+/* The device tree nodes (parent/node@addr) of the rows that have one and whose device was made. A new node goes in
+ * front of its brothers, so the last row stands first in the tree and is probed first. */
 void places_fdt(struct machine *m, struct fdt *f, const char *parent, uint32_t intc_phandle);
 /* The path of one of them; g_free. */
 char *place_path(const struct place *p, const char *parent);

@@ -55,8 +55,8 @@ void clock_start(struct clock *c);
 /* Sets a virtual clock (device tests; loading a snapshot). Does not run timers. */
 void clock_set_ns(struct clock *c, int64_t now_ns);
 
-/* From now on count_ns (any thread; never goes back) is the time of this virtual clock, and the main loop no longer runs
- * its timers. changed is called, from any thread with no lock of the clock held, when the earliest deadline comes
+/* From now on count_ns (any thread; never goes back) is the time of this virtual clock, and the main loop no longer
+ * runs its timers. changed is called, from any thread with no lock of the clock held, when the earliest deadline comes
  * nearer: the accelerator shortens its budget. Before any vCPU runs. */
 void clock_drive(struct clock *c, int64_t (*count_ns)(void *opaque), void (*changed)(void *opaque), void *opaque);
 
@@ -84,8 +84,8 @@ void timer_set_ns(struct timer *t, int64_t deadline_ns);
 void timer_stop(struct timer *t);
 bool timer_armed(const struct timer *t);
 
-/* ticks * 1e9 / hz rounded up (CLOCK_NEVER where that is too far), and ns * hz / 1e9, for rates below 4.29 GHz and times
- * that are not negative. */
+/* ticks * 1e9 / hz rounded up (CLOCK_NEVER where that is too far), and ns * hz / 1e9, for rates below 4.29 GHz and
+ * times that are not negative. */
 int64_t clock_ticks_to_ns(uint64_t ticks, uint64_t hz);
 uint64_t clock_ns_to_ticks(int64_t ns, uint64_t hz);
 

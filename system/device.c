@@ -69,7 +69,8 @@ bool device_set_prop(struct device *d, const char *name, const char *value, GErr
     if (!p || p->internal) {
         g_autofree char *names = prop_names(d->type);
 
-        g_set_error(err, quark(), 0, "%s: there is no property '%s'%s%s", where, name, *names ? "; it has " : "", names);
+        g_set_error(err, quark(), 0, "%s: there is no property '%s'%s%s", where, name, *names ? "; it has " : "",
+                    names);
         return false;
     }
     return prop_parse(d->m, d, p, where, value, err);

@@ -224,8 +224,8 @@ struct device_type {
     const char *help;           /* one line */
     const char *fdt;            /* compatible string(s), separated by '\1' where several */
     size_t size;                /* of the state struct */
-    const struct device_type *base; /* lists and hooks of the struct's first member (a PCI or virtio device); its realize,
-                                     * reset, update come before this type's, its unrealize after */
+    const struct device_type *base; /* lists and hooks of the struct's first member (a PCI or virtio device); its
+                                     * realize, reset, update come before this type's, its unrealize after */
     const struct bus_type *bus; /* where it plugs in; NULL: the system bus, only the board makes it unless user */
     bool user;                  /* a system-bus type that -device may create */
     bool abstract;              /* only a base */
@@ -242,7 +242,8 @@ struct device_type {
     uint64_t mmio_size;         /* of the region dev.mmio, 0: none (a hook may also set dev.mmio.size before mapping) */
     const struct mmio_ops *mmio;    /* raw callbacks (opaque is the device) instead of the register table; with a table
                                      * and read == NULL only its sizes and flags count */
-    bool one_reg;               /* an access reaches the register at its address only, whatever its size (8-bit chips) */
+    bool one_reg;               /* an access reaches the register at its address only, whatever its size (8-bit
+                                 * chips) */
     unsigned irqs;              /* output lines used, up to DEVICE_IRQS_MAX */
 
     bool (*realize)(struct device *d, GError **err);
@@ -291,7 +292,8 @@ void device_set_uint(struct device *d, const char *name, uint64_t value);
 void device_set_pointer(struct device *d, const char *name, void *value);
 const struct prop *device_find_prop(const struct device_type *type, const char *name);
 
-/* Attaches to bus (NULL: system bus), creates the MMIO region, realizes. On failure the device is as before; delete it. */
+/* Attaches to bus (NULL: system bus), creates the MMIO region, realizes. On failure the device is as before; delete
+ * it. */
 bool device_realize(struct device *d, struct bus *bus, GError **err);
 /* Undoes realize: unmaps, leaves the bus. */
 void device_unrealize(struct device *d);

@@ -122,8 +122,8 @@ static bool check_segment(const struct elf *e, const struct segment *s, GError *
     return true;
 }
 
-/* A linker that is told where the text goes (ld -Ttext) still puts the file's headers and notes in a segment of their own,
- * at its default address. Nobody needs it; where there is no memory for it, it is left out. */
+/* A linker that is told where the text goes (ld -Ttext) still puts the file's headers and notes in a segment of their
+ * own, at its default address. Nobody needs it; where there is no memory for it, it is left out. */
 static bool headers_without_memory(struct machine *m, const struct elf *e, const struct segment *s)
 {
     bool has_entry = e->h.entry >= s->vaddr && e->h.entry - s->vaddr < s->memsz;

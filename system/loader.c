@@ -72,8 +72,8 @@ bool load_file(const char *path, const char *what, uint64_t max, uint8_t **data,
         return false;
     }
     if (*len > max) {
-        g_set_error(err, loader_quark(), 0, "%s %s: %" G_GUINT64_FORMAT " bytes; at most %" G_GUINT64_FORMAT " fit", what,
-                    path, *len, max);
+        g_set_error(err, loader_quark(), 0, "%s %s: %" G_GUINT64_FORMAT " bytes; at most %" G_GUINT64_FORMAT " fit",
+                    what, path, *len, max);
     } else {
         *data = g_malloc(*len);
         ok = loader_read(fd, *data, *len, 0);
@@ -196,7 +196,8 @@ static uint8_t *expand(const char *path, const char *what, const char *method, c
         out = unzstd(in, in_len, max, out_len);
 #endif
     } else {
-        g_set_error(err, loader_quark(), 0, "%s %s: compressed by '%s'; this program expands gzip%s", what, path, method,
+        g_set_error(err, loader_quark(), 0, "%s %s: compressed by '%s'; this program expands gzip%s", what, path,
+                    method,
 #ifdef HAVE_ZSTD
                     " and zstd"
 #else

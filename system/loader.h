@@ -30,8 +30,8 @@ struct rom {
  * copy is made by the next reset. what names the option in errors. */
 bool rom_add(struct machine *m, const char *what, const char *name, paddr addr, void *data, uint64_t len, uint64_t size,
              GError **err);
-/* The same with len bytes from offset of an open file; fd is duplicated. Up to 64 KiB at its start that are not in guest
- * memory are left out. */
+/* The same with len bytes from offset of an open file; fd is duplicated. Up to 64 KiB at its start that are not in
+ * guest memory are left out. */
 bool rom_add_file(struct machine *m, const char *what, const char *name, paddr addr, int fd, uint64_t offset,
                   uint64_t len, uint64_t size, GError **err);
 /* For machine_reset. */

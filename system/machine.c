@@ -179,7 +179,7 @@ char *machine_unused_global(struct machine *m)
         const struct device_global *g = m->globals->pdata[i];
 
         if (!g->used) {
-            return g_strdup_printf("-global %s.%s=%s has no effect: no such device was made, or it has no such property",
+            return g_strdup_printf("-global %s.%s=%s has no effect: no such device was made, or it lacks that property",
                                    g->driver, g->prop, g->value);
         }
     }

@@ -5,8 +5,8 @@
  * machine_new → options, back ends, accelerator → machine_realize (board makes RAM, CPUs, devices) → machine_run (main
  * loop; stopped or running) → machine_delete. Two machines in one process are independent.
  *
- * Threads: machine_run's thread is the main loop (the default GMainContext). Its callbacks start without the machine lock
- * and take it for what concerns the guest. Functions need the machine lock unless they say "any thread".
+ * Threads: machine_run's thread is the main loop (the default GMainContext). Its callbacks start without the machine
+ * lock and take it for what concerns the guest. Functions need the machine lock unless they say "any thread".
  */
 #ifndef SYSTEM_MACHINE_H
 #define SYSTEM_MACHINE_H

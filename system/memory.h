@@ -81,7 +81,8 @@ struct ram_block {
     int fd;                     /* of the memfd, -1 else */
 };
 
-/* Allocates zeroed host memory of at least size bytes; pages come when touched. NULL and *err where the host refuses. */
+/* Allocates zeroed host memory of at least size bytes; pages come when touched. NULL and *err where the host
+ * refuses. */
 struct ram_block *ram_block_new(struct memory *mem, const char *name, uint64_t size, GError **err);
 
 /* To be called after a write of any length to RAM that did not go through translated code: sets the tracked dirty bits,
@@ -134,7 +135,8 @@ struct mem_region {
     const struct mmio_ops *ops;
     void *opaque;               /* for ops */
     bool *busy;                 /* set while a callback runs under the machine lock; an access that comes meanwhile (a
-                                 * device that reaches itself by DMA) is refused. Regions of one device share one flag */
+                                 * device that reaches itself by DMA) is refused. Regions of one device share one
+                                 * flag */
     bool own_busy;              /* what busy points to until the owner changes it */
     struct mem_region *target;  /* alias */
     uint64_t target_start;
@@ -251,8 +253,8 @@ enum mem_result as_read(struct address_space *as, paddr addr, void *buf, uint64_
 enum mem_result as_write(struct address_space *as, paddr addr, const void *buf, uint64_t len, struct mem_attrs attrs);
 enum mem_result as_fill(struct address_space *as, paddr addr, uint8_t byte, uint64_t len, struct mem_attrs attrs);
 
-/* One value. Loads give 0 where the access fails; *result may be NULL. In RAM an aligned access is a single host access,
- * so it is atomic. */
+/* One value. Loads give 0 where the access fails; *result may be NULL. In RAM an aligned access is a single host
+ * access, so it is atomic. */
 uint64_t as_ld(struct address_space *as, paddr addr, unsigned size, struct mem_attrs attrs, enum mem_result *result);
 enum mem_result as_st(struct address_space *as, paddr addr, unsigned size, uint64_t value, struct mem_attrs attrs);
 
@@ -306,9 +308,9 @@ struct as_mapping {
     uint64_t ram_start;
 };
 
-/* Maps up to len bytes at addr: directly where that is RAM (or ROM for reading), else through a bounce buffer of at most
- * a page (read here; written back by as_unmap). False where nothing decodes or too much is bounced already. The pointer
- * stays good without any lock until as_unmap. */
+/* Maps up to len bytes at addr: directly where that is RAM (or ROM for reading), else through a bounce buffer of at
+ * most a page (read here; written back by as_unmap). False where nothing decodes or too much is bounced already. The
+ * pointer stays good without any lock until as_unmap. */
 bool as_map(struct address_space *as, paddr addr, uint64_t len, bool write, struct mem_attrs attrs,
             struct as_mapping *map);
 

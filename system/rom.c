@@ -94,8 +94,8 @@ static bool add(struct machine *m, const char *what, struct rom *rom, GError **e
     return true;
 }
 
-/* Linkers put the ELF header in front of the first segment, so that it starts a page before RAM: what is not in memory at
- * the start of an image is left out, up to this many bytes. */
+/* Linkers put the ELF header in front of the first segment, so that it starts a page before RAM: what is not in memory
+ * at the start of an image is left out, up to this many bytes. */
 #define SKIP_BYTES_MAX 65536
 
 static uint64_t bytes_before_memory(struct machine *m, paddr addr, uint64_t size)

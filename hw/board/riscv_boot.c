@@ -54,7 +54,7 @@ static bool load_firmware(struct riscv_boot *b, const char *const *names, paddr 
     }
     path = firmware_find(b->m, names);
     if (!path) {
-        g_set_error(err, quark(), 0, "-bios %s: no such firmware (Debian: package opensbi; or -bios FILE, or -bios none)",
+        g_set_error(err, quark(), 0, "-bios %s: no such firmware (Debian: package opensbi; or -bios FILE, -bios none)",
                     *names);
         return false;
     }

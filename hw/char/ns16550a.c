@@ -5,8 +5,8 @@
  * Region: eight byte registers. Output 0: interrupt. Property chardev: the line; receive
  * flow control by the FIFO's room. Registers are named as in the data sheet, section 8.
  *
- * Not modelled: the time that a character takes (a character goes out at once; the FIFO's time-out interrupt comes after
- * four character times of the programmed rate), parity and framing errors.
+ * Not modelled: the time that a character takes (a character goes out at once; the FIFO's time-out interrupt comes
+ * after four character times of the programmed rate), parity and framing errors.
  */
 #include <string.h>
 

@@ -6,8 +6,8 @@
  * threshold and claim/complete of context c at 0x200000 + 0x1000 c. Contexts: M and S mode of each hart in turn.
  * Inputs: sources 1 to num-sources - 1, level. Outputs: the harts' MEIP (11) and SEIP (9) lines.
  *
- * A gateway forwards a request when its input is high and none of its requests is outstanding: pending stays until it is
- * claimed, and after completion the level is looked at again.
+ * A gateway forwards a request when its input is high and none of its requests is outstanding: pending stays until it
+ * is claimed, and after completion the level is looked at again.
  */
 #include <string.h>
 

@@ -3,8 +3,8 @@
  * QEMU's firmware configuration device, memory-mapped (docs/specs/fw_cfg.rst): the guest selects an item by number and
  * reads it byte by byte, or has it copied by DMA. File names are in a directory item.
  *
- * Region: data at 0 (any width), selector at 8 (16 bits, big-endian), DMA address at 16 (64 bits, big-endian; starts when
- * the low half is written). No interrupt.
+ * Region: data at 0 (any width), selector at 8 (16 bits, big-endian), DMA address at 16 (64 bits, big-endian; starts
+ * when the low half is written). No interrupt.
  *
  * Not modelled: items that the guest may write (none is used by the boards here).
  */
@@ -155,7 +155,8 @@ static uint64_t data_read(struct fw_cfg *s, unsigned size)
     const struct item *item = current(s);
     uint64_t v = 0;
 
-    /* The port is a string of bytes: a wide read gives the first byte in the lowest address, and zeroes after the end. */
+    /* The port is a string of bytes: a wide read gives the first byte in the lowest address, and zeroes after the
+     * end. */
     for (unsigned i = 0; i < size; i++) {
         if (s->position < item->len) {
             v |= (uint64_t)item->data[s->position++] << (8 * i);

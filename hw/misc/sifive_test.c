@@ -33,6 +33,7 @@ static const struct reg regs[] = { REG_FN(finish, 0x0, 4, .write_fn = finish_wri
 static const struct mmio_ops limits = { .valid_min = 2, .valid_max = 4 };
 
 const struct device_type sifive_test_type = {
-    .name = "riscv.sifive.test", .help = "SiFive test finisher: power off, reset", .fdt = "sifive,test1\1sifive,test0\1syscon",
+    .name = "riscv.sifive.test", .help = "SiFive test finisher: power off, reset",
+    .fdt = "sifive,test1\1sifive,test0\1syscon",
     .size = sizeof(struct device), REGS(regs), .mmio_size = 0x1000, .mmio = &limits,
 };

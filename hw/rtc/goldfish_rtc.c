@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Goldfish RTC, the real-time clock of Android's virtual hardware (goldfish: docs/GOLDFISH-VIRTUAL-HARDWARE.TXT, "Goldfish
- * real-time clock"). Nanoseconds since 1970 in two words; reading the low one latches the high one.
+ * Goldfish RTC, the real-time clock of Android's virtual hardware (goldfish: docs/GOLDFISH-VIRTUAL-HARDWARE.TXT,
+ * "Goldfish real-time clock"). Nanoseconds since 1970 in two words; reading the low one latches the high one.
  *
  * Region: registers at 0 to 0x1c. Output 0: alarm. Clock: the machine's RTC clock (-rtc).
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What must hold for every device type: each byte of its state is in one of its lists, registers have their reset values
- * and read-only bits, and no access of a guest, however wild, harms us.
+ * What must hold for every device type: each byte of its state is in one of its lists, registers have their reset
+ * values and read-only bits, and no access of a guest, however wild, harms us.
  */
 #include <string.h>
 
