@@ -4,8 +4,7 @@
 
 void emit_ecall(struct rv_tr *t)
 {
-    ir_call(t->ir, RV_HELPER_ecall, 0, NULL);
-    rv_exit(t, t->pc, IR_EXIT_LOOKUP);      /* not reached */
+    rv_goto_ind(t, ir_call(t->ir, RV_HELPER_ecall, 0, NULL));
 }
 
 void emit_ebreak(struct rv_tr *t)

@@ -215,9 +215,10 @@ void rv_helper_jump_unaligned(struct rv_cpu *cpu, uint64_t target)
     rv_raise(cpu, RV_EXC_FETCH_UNALIGNED, target);
 }
 
-void rv_helper_ecall(struct rv_cpu *cpu)
+uint64_t rv_helper_ecall(struct rv_cpu *cpu)
 {
-    rv_raise(cpu, RV_EXC_ECALL_U + cpu->priv, 0);
+    rv_trap(cpu, false, RV_EXC_ECALL_U + cpu->priv, 0);
+    return cpu->cpu.pc;
 }
 
 /* Semihosting: an ebreak between two shifts of x0 that do nothing else (RISC-V Semihosting, "Semihosting Trap

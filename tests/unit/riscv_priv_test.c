@@ -251,14 +251,14 @@ static void exceptions_are_delegated(void)
     cpu->cpu.pc = 0x1234;
     cpu->mstatus |= MSTATUS_SIE | MSTATUS_MIE;
     cpu->res_addr = 0x1000;
-    g_assert_true(RAISED(rv_helper_ecall(cpu)));
+    g_assert_cmphex(rv_helper_ecall(cpu), ==, 0x80001000);
     g_assert_cmpuint(cpu->priv, ==, RV_S);
     g_assert_cmphex(cpu->cpu.pc, ==, 0x80001000);
     g_assert_cmphex(cpu->sepc, ==, 0x1234);
     g_assert_cmpuint(cpu->scause, ==, RV_EXC_ECALL_U);
     g_assert_cmphex(cpu->mstatus & (MSTATUS_SIE | MSTATUS_SPIE | MSTATUS_SPP), ==, MSTATUS_SPIE);
     g_assert_cmphex(cpu->res_addr, ==, RV_RES_NONE);
-    g_assert_true(RAISED(rv_helper_ecall(cpu)));        /* from S: not delegated */
+    rv_helper_ecall(cpu);        /* from S: not delegated */
     g_assert_cmpuint(cpu->priv, ==, RV_M);
     g_assert_cmphex(cpu->cpu.pc, ==, 0x80002000);
     g_assert_cmpuint(cpu->mcause, ==, RV_EXC_ECALL_U + RV_S);
@@ -364,7 +364,7 @@ static void narrow_user_mode_on_a_wide_hart(void)
     cpu->mepc = 0xffffffff80000000;
     g_assert_cmphex(rv_helper_mret(cpu, 0), ==, 0x80000000);
     g_assert_cmpuint(rv_key_xlen(cpu->cpu.key), ==, 32);
-    g_assert_true(RAISED(rv_helper_ecall(cpu)));
+    rv_helper_ecall(cpu);
     g_assert_cmpuint(rv_key_xlen(cpu->cpu.key), ==, 64);
     g_assert_cmphex(cpu->sepc, ==, 0xffffffff80000000);
     fake_free(cpu);
