@@ -91,7 +91,7 @@ struct tb {
     uint32_t map_id[2];
     uint16_t bytes;             /* of guest code */
     uint16_t insns;
-    uint8_t flags;
+    _Atomic uint8_t flags;         /* TB_DEAD is set by whoever invalidates, while others look at the rest */
     uint8_t njumps;
     uint32_t hash;
     uint8_t *rw;
