@@ -86,6 +86,94 @@ static void host_is_interpreter(const void *data)
     host_world_free(b.hw);
 }
 
+/* ---- accesses that share a look-up ---- */
+
+static uint64_t next(uint64_t *seed)
+{
+    *seed = *seed * 6364136223846793005u + 1442695040888963407u;
+    return *seed >> 33;
+}
+
+static void random_access(struct ir *ir, const ir_ref base[2], uint64_t *seed)
+{
+    unsigned size = next(seed) & 3, mem = size | (next(seed) & 1 ? IR_MEM_SIGN : 0), slot = 5 + next(seed) % 12;
+    int64_t disp = (int64_t)(next(seed) % 320) - 64;
+    ir_ref a = base[next(seed) % 5 == 0];
+
+    if (next(seed) % 16 == 0) {
+        ir_put(ir, slot, ir_rmw(ir, next(seed) % 9, a, base[1], mem));
+    } else if (next(seed) & 1) {
+        ir_st(ir, a, disp, next(seed) & 1 ? ir_get(ir, slot) : ir_i64(ir, (int32_t)next(seed)), mem & IR_MEM_SIZE);
+    } else if (next(seed) % 4 == 0) {
+        ir_put(ir, 17 + next(seed) % 12, ir_ld(ir, IR_F64, a, disp, IR_MEM_64));
+    } else {
+        ir_put(ir, slot, ir_ld(ir, IR_I64, a, disp, mem));
+    }
+}
+
+/* A block of accesses around two addresses, most of them near a page's end. */
+static void build_accesses(struct ir *ir, uint64_t seed)
+{
+    ir_ref base[2];
+
+    ir_reset(ir, &world_target);
+    ir_begin(ir, ir_block_new(ir));
+    base[0] = ir_get(ir, 1 + next(&seed) % 2 * 8);
+    base[1] = ir_get(ir, 2);
+    for (unsigned n = 4 + next(&seed) % 16, k = 0; k < n; k++) {
+        ir_insn_start(ir, 0x80001000 + 4 * k, 4);
+        random_access(ir, base, &seed);
+        if (next(&seed) % 16 == 0) {
+            ir_ref arg = ir_get(ir, 7);
+            ir_insn_start(ir, 0x80001000 + 4 * ++k, 4);
+            ir_put(ir, 7, ir_call(ir, 4, 1, &arg));
+        }
+    }
+    ir_goto_pc(ir, 0x80002000, false);
+}
+
+static void shared_lookups(const void *data)
+{
+    struct bench b = { ir_new(), ir_world_new(), ir_world_new(), host_world_new(GPOINTER_TO_UINT(data), false), ir_random_seed() };
+    unsigned ends[8] = { 0 };
+
+    for (unsigned n = ir_random_count(2000); n-- > 0 && !g_test_failed(); b.seed++) {
+        uint64_t seed = b.seed, at[2];
+
+        build_accesses(b.ir, b.seed);
+        for (unsigned k = 0; k < 2; k++) {
+            at[k] = WORLD_BASE + (next(&seed) % WORLD_PAGES << 12) + (next(&seed) & 1 ? next(&seed) & 0xfff : 0xf00 + (next(&seed) & 0xff));
+        }
+        ir_world_init(b.interp, b.seed);
+        ir_world_init(b.host, b.seed);
+        b.interp->cpu.x[0] = b.interp->cpu.x[8] = b.host->cpu.x[0] = b.host->cpu.x[8] = at[0];
+        b.interp->cpu.x[1] = b.host->cpu.x[1] = at[1];
+        ir_world_interp(b.interp, b.ir);
+        g_assert_true(host_world_compile(b.hw, b.ir));
+        b.hw->fill = b.seed & 1;
+        host_world_ready(b.hw, b.host, b.seed % 3 * 50, b.seed);
+        host_world_run(b.hw);
+        _mm_setcsr(0x1f80);
+        if (b.interp->end == WORLD_LEFT) {
+            b.host->insns = b.interp->insns;
+        }
+        GString *text = g_string_new(NULL);
+        if (!ir_world_same(b.interp, b.host, text)) {
+            ir_print(b.ir, text);
+            host_world_disas(b.hw, text);
+            g_print("# seed %" G_GUINT64_FORMAT "\n%s", b.seed, text->str);
+            g_test_fail();
+        }
+        g_string_free(text, TRUE);
+        ends[b.interp->end]++;
+    }
+    g_test_message("left %u, page fault %u", ends[WORLD_LEFT], ends[WORLD_FAULT_PAGE]);
+    ir_free(b.ir);
+    ir_world_free(b.interp);
+    ir_world_free(b.host);
+    host_world_free(b.hw);
+}
+
 int main(int argc, char **argv)
 {
     const uint32_t all = 0xffff;
@@ -97,5 +185,9 @@ int main(int argc, char **argv)
     g_test_add_data_func("/host/random/no-avx", GUINT_TO_POINTER(all & ~HOST_OPT_AVX), host_is_interpreter);
     g_test_add_data_func("/host/random/no-bmi", GUINT_TO_POINTER(all & ~HOST_OPT_BEXTR), host_is_interpreter);
     g_test_add_data_func("/host/random/no-fuse", GUINT_TO_POINTER(all & ~HOST_OPT_FUSE), host_is_interpreter);
+    g_test_add_data_func("/host/shared/all", GUINT_TO_POINTER(all), shared_lookups);
+    g_test_add_data_func("/host/shared/no-pin", GUINT_TO_POINTER(all & ~HOST_OPT_PIN), shared_lookups);
+    g_test_add_data_func("/host/shared/no-bmi", GUINT_TO_POINTER(all & ~HOST_OPT_BEXTR), shared_lookups);
+    g_test_add_data_func("/host/shared/off", GUINT_TO_POINTER(all & ~HOST_OPT_SHARE), shared_lookups);
     return g_test_run();
 }

@@ -93,13 +93,15 @@ struct host_scratch *host_scratch_new(const struct host *h)
     struct host_scratch *s = g_new0(struct host_scratch, 1);
 
     s->e.h = h;
-    s->e.val = g_new(struct val, PSEUDO0 + IR_SLOTS_MAX);
+    s->e.val = g_new0(struct val, VALUES);
+    s->e.group_of = g_malloc(PSEUDO0);
     return s;
 }
 
 void host_scratch_free(struct host_scratch *s)
 {
     g_free(s->e.val);
+    g_free(s->e.group_of);
     g_free(s->e.cold);
     g_free(s->e.map);
     g_free(s->e.records);

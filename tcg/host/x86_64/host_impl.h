@@ -33,6 +33,9 @@
 #define FRAME_SLOTS 512         /* 8 bytes each, at rsp while translated code runs */
 
 #define PSEUDO0 0x7f00          /* value number of a pinned slot's content at the start of a block: PSEUDO0 + slot */
+#define GROUP0 (PSEUDO0 + IR_SLOTS_MAX) /* addends of shared TLB look-ups: GROUP0 + 0 and + 1 */
+#define GROUPS_LIVE 2
+#define VALUES (GROUP0 + GROUPS_LIVE)
 #define LIVE_OUT 0xffff         /* val.last of a value that other blocks use */
 
 enum { FEAT_BMI1 = 1, FEAT_BMI2 = 2, FEAT_LZCNT = 4, FEAT_AVX = 8, FEAT_FMA = 16, FEAT_PCLMUL = 32 };
@@ -81,8 +84,20 @@ struct val {
     uint8_t flags;
 };
 
+/*
+ * Accesses of a block with the same base: the first one looks the TLB up for all of them, if they lie in one page.
+ */
+struct group {
+    int32_t min, end;           /* displacements [min, end) */
+    uint16_t leader, last;      /* first and last access */
+    uint8_t count, idx;         /* accesses; MMU index */
+    bool write;                 /* one of them is a store */
+};
+#define GROUPS_MAX 255
+
 /* Code that is emitted after the region's straight path. */
 struct em;
+enum { SHARED_NOT, SHARED_LEADER, SHARED_MEMBER };
 struct cold {
     void (*emit)(struct em *e, struct cold *k);
     uint32_t from;              /* rel32 of the branch that comes here */
@@ -96,6 +111,9 @@ struct cold {
     uint32_t map, map_len;      /* slots in em.map, for slow paths */
     uint64_t map_pc;
     uint32_t map_insn;
+    uint8_t shared;             /* SHARED_x */
+    int8_t group_reg[GROUPS_LIVE];      /* addends to be forgotten when the slow path has run */
+    int16_t group_spill[GROUPS_LIVE];
     ir_ref ref;
 };
 
@@ -171,6 +189,10 @@ struct em {
     unsigned cap_live, live_words;
     uint16_t *cross;            /* the values that cross blocks */
     unsigned ncross, cap_cross;
+    struct group group[GROUPS_MAX + 1];     /* of this block; 0: none */
+    unsigned ngroup;
+    uint8_t *group_of;          /* by instruction; for ld and st */
+    uint8_t live_group[GROUPS_LIVE];        /* whose addend GROUP0 + k is */
     struct stub_fix stub_fix[STUB_COUNT + 1];
     unsigned nstub_fix;
     unsigned next_block;        /* emitted after this one */
@@ -254,6 +276,7 @@ int ra_temp(struct em *e);
 int ra_ftemp(struct em *e);
 void ra_take(struct em *e, int reg);                    /* empties one register and locks it */
 int ra_use(struct em *e, ir_ref r);                     /* the value in a register, locked */
+int ra_use_pseudo(struct em *e, unsigned r);             /* the same for GROUP0 + k */
 struct opnd ra_operand(struct em *e, ir_ref r, unsigned kinds, bool w);
 /* The current instruction's result register. It may be that of an operand that dies here unless forbidden. prefer < 0: no
  * wish. */

@@ -10,6 +10,16 @@
  *   mov   t2, [r14 + t2 * 8 + addend]
  *   mov   value, [t2 + base + disp]
  *
+ * Where a block makes several accesses with the same base (ra_scan.c), the first one's look-up serves all: its comparison
+ * covers the span of them all, and the addend stays in a register, so that the others are
+ *
+ *   test  addend, addend
+ *   je    cold
+ *   mov   value, [addend + base + disp]
+ *
+ * If that comparison fails, and when any slow path has run in between (a device may have changed the memory map), the
+ * addend is 0. Accesses without one do a look-up of their own, out of line.
+ *
  * The slow path pushes address, value and mem bits and calls a thunk (abi.c), which leaves the result in the address's
  * place. It keeps all registers but t1 and t2.
  */
@@ -21,10 +31,13 @@ struct lookup {
     unsigned mem, size;         /* bytes */
     uint32_t miss[2];           /* branches to the slow path */
     unsigned nmiss;
+    unsigned shared;            /* SHARED_x; then t2 has the addend */
 };
 
-static void begin_lookup(struct em *e, struct lookup *l, struct ir_insn *n, ir_ref addr)
+static void take_base(struct em *e, struct lookup *l, struct ir_insn *n, ir_ref addr)
 {
+    l->shared = SHARED_NOT;
+    l->t1 = l->t2 = -1;
     l->mem = n->mem;
     l->size = 1u << (n->mem & IR_MEM_SIZE);
     l->disp = (int32_t)n->imm;
@@ -38,6 +51,11 @@ static void begin_lookup(struct em *e, struct lookup *l, struct ir_insn *n, ir_r
     } else {
         l->base = ra_use(e, a);
     }
+}
+
+static void begin_lookup(struct em *e, struct lookup *l, struct ir_insn *n, ir_ref addr)
+{
+    take_base(e, l, n, addr);
     l->t1 = ra_temp(e);
     l->t2 = ra_temp(e);
 }
@@ -82,6 +100,16 @@ static void x86_lookup(struct em *e, struct lookup *l, bool write)
     asm_rm(&e->c, X_MOV_LOAD | X_W, l->t2, &addend);
 }
 
+static void note_groups(struct em *e, struct cold *k)
+{
+    for (unsigned i = 0; i < GROUPS_LIVE; i++) {
+        const struct val *v = &e->val[GROUP0 + i];
+        bool live = e->live_group[i] && v->last >= e->cur;
+        k->group_reg[i] = live ? v->reg : -1;
+        k->group_spill[i] = live ? v->spill : -1;
+    }
+}
+
 /* The slow path of an access; its map shows the slots as they are now. */
 static struct cold *slow_path(struct em *e, struct lookup *l, void (*emit)(struct em *, struct cold *), unsigned type)
 {
@@ -93,22 +121,42 @@ static struct cold *slow_path(struct em *e, struct lookup *l, void (*emit)(struc
     k->r[2] = l->t2;
     k->disp = l->disp;
     k->mem = (l->mem & 0xfff) | type << 16;
+    k->shared = l->shared;
+    note_groups(e, k);
     map_snapshot(e, k);
     return k;
 }
 
+/* The slow path has run, or a look-up for all accesses of a group has failed: their addends are void. */
+static void forget_addends(struct em *e, const struct cold *k)
+{
+    for (unsigned i = 0; i < GROUPS_LIVE; i++) {
+        struct amem m = spill_mem(k->group_spill[i]);
+        if (k->group_reg[i] >= 0) {
+            asm_rr(&e->c, X_XOR, k->group_reg[i], k->group_reg[i]);
+        }
+        if (k->group_spill[i] >= 0) {
+            asm_rm_imm(&e->c, X_MOV_IMM | X_W, 0, &m, 4);
+            asm_u32(&e->c, 0);
+        }
+    }
+}
+
 static void cold_begin(struct em *e, struct cold *k)
 {
-    struct amem at = amem(k->r[0], k->disp);
+    struct amem at = amem(k->r[0], k->disp), top = amem(RSP, 0);
 
     if (k->imm) {
         asm_patch_here(&e->c, (uint32_t)k->imm);
     }
-    if (k->disp) {
+    if (k->disp && k->r[1] >= 0) {
         asm_rm(&e->c, X_LEA | X_W, k->r[1], &at);
         asm_push(&e->c, k->r[1]);
-    } else {
-        asm_push(&e->c, k->r[0]);
+        return;
+    }
+    asm_push(&e->c, k->r[0]);
+    if (k->disp) {
+        asm_alu_mi(&e->c, true, G1_ADD, &top, k->disp);
     }
 }
 
@@ -119,22 +167,7 @@ static void call_thunk(struct em *e, struct cold *k, const uint8_t *thunk)
     map_record(e, asm_pos(&e->c), k);
 }
 
-/* ---- loads ---- */
-
-static void cold_load(struct em *e, struct cold *k)
-{
-    cold_begin(e, k);
-    call_thunk(e, k, e->h->slow_load);
-    if (k->r[3] < 0) {
-        asm_pop(&e->c, k->r[1]);
-    } else if (is_xmm(k->r[3])) {
-        asm_pop(&e->c, k->r[1]);
-        asm_rr(&e->c, X_MOVD_IN | X_W, k->r[3] & 15, k->r[1]);
-    } else {
-        asm_pop(&e->c, k->r[3]);
-    }
-    asm_jmp_to(&e->c, k->back);
-}
+/* ---- plain accesses ---- */
 
 /* reg := [m], extended */
 static void plain_load(struct em *e, int reg, const struct amem *m, unsigned mem, bool w)
@@ -172,6 +205,141 @@ static void swap_bytes(struct em *e, int reg, unsigned mem, bool w)
     }
 }
 
+/* ---- shared look-ups ---- */
+
+static unsigned live_slot(const struct em *e, unsigned group)
+{
+    unsigned i = 0;
+
+    while (i < GROUPS_LIVE && (!group || e->live_group[i] != group)) {
+        i++;
+    }
+    return i;
+}
+
+/* Base and temporaries of a load or store; for a member of a group the addend in t2. */
+static void begin_access(struct em *e, struct lookup *l, struct ir_insn *n)
+{
+    unsigned id = e->group_of[e->cur], slot = live_slot(e, id);
+    const struct group *g = &e->group[id];
+
+    take_base(e, l, n, n->a);
+    if (slot < GROUPS_LIVE) {
+        l->shared = SHARED_MEMBER;
+        l->t2 = ra_use_pseudo(e, GROUP0 + slot);
+        return;
+    }
+    l->t1 = ra_temp(e);
+    l->t2 = ra_temp(e);
+    if (!id || g->leader != e->cur || g->count < 2) {
+        return;
+    }
+    for (slot = 0; slot < GROUPS_LIVE; slot++) {
+        if (!e->live_group[slot] || e->val[GROUP0 + slot].last < e->cur) {
+            l->shared = SHARED_LEADER;
+            e->live_group[slot] = id;
+            e->val[GROUP0 + slot] = (struct val){ .reg = -1, .spill = -1, .last = g->last };
+            ra_bind(e, GROUP0 + slot, l->t2);
+            return;
+        }
+    }
+}
+
+static void emit_access_lookup(struct em *e, struct lookup *l, bool write)
+{
+    if (l->shared == SHARED_MEMBER) {
+        asm_rr(&e->c, X_TEST | X_W, l->t2, l->t2);
+        l->miss[l->nmiss++] = asm_jcc(&e->c, CC_E);
+    } else if (l->shared == SHARED_LEADER) {
+        const struct group *g = &e->group[e->group_of[e->cur]];
+        int32_t disp = l->disp;
+        l->disp = g->min;
+        l->size = g->end - g->min;
+        x86_lookup(e, l, g->write);
+        l->disp = disp;
+    } else {
+        x86_lookup(e, l, write);
+    }
+}
+
+/* In a cold path: looks up this access alone, in x and y. The branch that is taken if that fails, too. */
+static uint32_t own_lookup(struct em *e, struct cold *k, int x, int y, bool write, struct amem *m)
+{
+    struct lookup l = { .base = k->r[0], .t1 = x, .t2 = y, .disp = k->disp, .mem = k->mem & 0xffff,
+        .size = 1u << (k->mem & IR_MEM_SIZE) };
+
+    x86_lookup(e, &l, write);
+    *m = lookup_mem(&l);
+    return l.miss[0];
+}
+
+/* A register that is none of three */
+static int other_than(int a, int b, int c)
+{
+    static const uint8_t some[4] = { RAX, RCX, RDX, RSI };
+    unsigned i = 0;
+
+    while (some[i] == a || some[i] == b || some[i] == c) {
+        i++;
+    }
+    return some[i];
+}
+
+/* The way out of line of an access in a group; falls through to the slow path. */
+static void cold_shared(struct em *e, struct cold *k, bool write, void (*access)(struct em *, struct cold *, const struct amem *))
+{
+    struct amem m;
+    bool member = k->shared == SHARED_MEMBER;
+
+    if (k->shared == SHARED_NOT) {
+        return;
+    }
+    int x = member ? other_than(k->r[0], k->r[3], -1) : k->r[1];
+    int y = member ? other_than(k->r[0], k->r[3], x) : k->r[2];
+    if (member) {
+        asm_push(&e->c, x);
+        asm_push(&e->c, y);
+    }
+    uint32_t fail = own_lookup(e, k, x, y, write, &m);
+    access(e, k, &m);
+    if (member) {
+        asm_pop(&e->c, y);
+        asm_pop(&e->c, x);
+    } else {
+        asm_rr(&e->c, X_XOR, y, y);
+    }
+    asm_jmp_to(&e->c, k->back);
+    asm_patch_here(&e->c, fail);
+    if (member) {
+        asm_pop(&e->c, y);
+        asm_pop(&e->c, x);
+    }
+}
+
+/* ---- loads ---- */
+
+static void load_access(struct em *e, struct cold *k, const struct amem *m)
+{
+    plain_load(e, k->r[3], m, k->mem & 0xffff, k->w);
+}
+
+static void cold_load(struct em *e, struct cold *k)
+{
+    struct amem top = amem(RSP, 0);
+
+    cold_shared(e, k, false, load_access);
+    cold_begin(e, k);
+    call_thunk(e, k, e->h->slow_load);
+    if (is_xmm(k->r[3])) {
+        asm_rm(&e->c, X_MOVSD, k->r[3] & 15, &top);
+        asm_alu_ri(&e->c, true, G1_ADD, RSP, 8);
+    } else {
+        asm_pop(&e->c, k->r[3]);
+    }
+    forget_addends(e, k);
+    asm_jmp_to(&e->c, k->back);
+}
+
 static void load_wide(struct em *e, struct ir_insn *n);
 
 void x86_ld(struct em *e, struct ir_insn *n)
@@ -183,61 +351,75 @@ void x86_ld(struct em *e, struct ir_insn *n)
         load_wide(e, n);
         return;
     }
-    begin_lookup(e, &l, n, n->a);
-    int d = ra_dest(e, is_float(n->type) ? -1 : l.t2, 0);
-    x86_lookup(e, &l, false);
+    begin_access(e, &l, n);
+    int d = ra_dest(e, is_float(n->type) ? -1 : l.shared == SHARED_NOT ? l.t2 : l.t1, l.shared ? BIT(l.t2) : 0);
+    emit_access_lookup(e, &l, false);
     struct cold *k = slow_path(e, &l, cold_load, n->type);
     struct amem m = lookup_mem(&l);
-    if (is_float(n->type)) {
-        if (be) {
-            plain_load(e, l.t2, &m, n->mem & ~IR_MEM_SIGN, true);
-            swap_bytes(e, l.t2, n->mem & ~IR_MEM_SIGN, true);
-            asm_rr(&e->c, X_MOVD_IN | X_W, d & 15, l.t2);
-        } else {
-            plain_load(e, d, &m, n->mem, true);
-        }
-    } else {
-        plain_load(e, d, &m, be ? n->mem & ~IR_MEM_SIGN : n->mem, w);
-        if (be) {
-            swap_bytes(e, d, n->mem, w);
-        }
-    }
     k->r[3] = d;
+    k->w = w;
+    if (!be) {
+        plain_load(e, d, &m, n->mem, w);
+    } else if (is_float(n->type)) {
+        plain_load(e, l.t2, &m, n->mem & ~IR_MEM_SIGN, true);
+        swap_bytes(e, l.t2, n->mem & ~IR_MEM_SIGN, true);
+        asm_rr(&e->c, X_MOVD_IN | X_W, d & 15, l.t2);
+    } else {
+        plain_load(e, d, &m, n->mem & ~IR_MEM_SIGN, w);
+        swap_bytes(e, d, n->mem, w);
+    }
     k->back = asm_pos(&e->c);
 }
 
 /* ---- stores ---- */
 
+static void plain_store(struct em *e, const struct amem *m, unsigned size, const struct opnd *v)
+{
+    static const uint32_t op[4] = { X_MOV_STORE8, X_MOV_STORE16, X_MOV_STORE, X_MOV_STORE | X_W };
+    static const uint32_t op_imm[4] = { X_MOV_IMM8, X_MOV_IMM16, X_MOV_IMM, X_MOV_IMM | X_W };
+    static const uint8_t bytes[4] = { 1, 2, 4, 4 };
+
+    if (v->kind == O_IMM) {
+        asm_rm_imm(&e->c, op_imm[size], 0, m, bytes[size]);
+        memcpy(e->c.p, &v->imm, bytes[size]);
+        e->c.p += bytes[size];
+    } else if (is_xmm(v->reg)) {
+        ra_store_mem(e, v->reg, m, size == IR_MEM_64);
+    } else {
+        asm_rm(&e->c, op[size], v->reg, m);
+    }
+}
+
+static void store_access(struct em *e, struct cold *k, const struct amem *m)
+{
+    struct opnd v = { .kind = k->op, .reg = k->r[3], .imm = k->imm2 };
+
+    plain_store(e, m, k->mem & 3, &v);
+}
+
 static void cold_store(struct em *e, struct cold *k)
 {
+    struct amem top = amem(RSP, 0);
+
+    cold_shared(e, k, true, store_access);
     cold_begin(e, k);
     if (k->op == O_IMM) {
         asm_push_imm(&e->c, k->imm2);
     } else if (is_xmm(k->r[3])) {
-        asm_rr(&e->c, X_MOVD_OUT | X_W, k->r[3] & 15, k->r[2]);
-        asm_push(&e->c, k->r[2]);
+        asm_alu_ri(&e->c, true, G1_SUB, RSP, 8);
+        asm_rm(&e->c, X_MOVSD_STORE, k->r[3] & 15, &top);
     } else {
         asm_push(&e->c, k->r[3]);
     }
     call_thunk(e, k, e->h->slow_store);
+    forget_addends(e, k);
     asm_jmp_to(&e->c, k->back);
-}
-
-static void store_imm(struct em *e, const struct amem *m, unsigned size, int32_t imm)
-{
-    static const uint32_t op[4] = { X_MOV_IMM8, X_MOV_IMM16, X_MOV_IMM, X_MOV_IMM | X_W };
-    static const uint8_t bytes[4] = { 1, 2, 4, 4 };
-
-    asm_rm_imm(&e->c, op[size], 0, m, bytes[size]);
-    memcpy(e->c.p, &imm, bytes[size]);
-    e->c.p += bytes[size];
 }
 
 static void store_wide(struct em *e, struct ir_insn *n);
 
 void x86_st(struct em *e, struct ir_insn *n)
 {
-    static const uint32_t op[4] = { X_MOV_STORE8, X_MOV_STORE16, X_MOV_STORE, X_MOV_STORE | X_W };
     struct lookup l;
     unsigned size = n->mem & IR_MEM_SIZE, type = ir_type_of(e->ir, n->b);
     bool be = (n->mem & IR_MEM_BE) && size, is_f = is_float(type);
@@ -247,33 +429,29 @@ void x86_st(struct em *e, struct ir_insn *n)
         store_wide(e, n);
         return;
     }
-    begin_lookup(e, &l, n, n->a);
+    begin_access(e, &l, n);
     if (is_f || be) {
         v.reg = ra_use(e, n->b);
     } else {
         v = ra_operand(e, n->b, K_IMM, size == IR_MEM_64);
     }
-    int swapped = be ? ra_temp(e) : -1;
-    x86_lookup(e, &l, true);
+    struct opnd swapped = { .kind = O_REG, .reg = be ? ra_temp(e) : -1 };
+    emit_access_lookup(e, &l, true);
     struct cold *k = slow_path(e, &l, cold_store, type);
-    k->r[3] = v.reg;
+    k->r[3] = v.kind == O_REG ? v.reg : -1;
     k->op = v.kind;
     k->imm2 = v.imm;
     struct amem m = lookup_mem(&l);
     if (be) {
         if (is_f) {
-            asm_rr(&e->c, X_MOVD_OUT | X_W, v.reg & 15, swapped);
+            asm_rr(&e->c, X_MOVD_OUT | X_W, v.reg & 15, swapped.reg);
         } else {
-            asm_rr(&e->c, X_MOV_LOAD | X_W, swapped, v.reg);
+            asm_rr(&e->c, X_MOV_LOAD | X_W, swapped.reg, v.reg);
         }
-        swap_bytes(e, swapped, n->mem & ~IR_MEM_SIGN, true);
-        asm_rm(&e->c, op[size], swapped, &m);
-    } else if (v.kind == O_IMM) {
-        store_imm(e, &m, size, v.imm);
-    } else if (is_f) {
-        ra_store_mem(e, v.reg, &m, size == IR_MEM_64);
+        swap_bytes(e, swapped.reg, n->mem & ~IR_MEM_SIGN, true);
+        plain_store(e, &m, size, &swapped);
     } else {
-        asm_rm(&e->c, op[size], v.reg, &m);
+        plain_store(e, &m, size, &v);
     }
     k->back = asm_pos(&e->c);
 }
@@ -300,6 +478,7 @@ static void cold_any(struct em *e, struct cold *k)
         asm_pop(&e->c, k->r[5]);
     }
     asm_rm(&e->c, X_LEA | X_W, RSP, &up);
+    forget_addends(e, k);
     asm_jmp_to(&e->c, k->back);
 }
 
@@ -522,6 +701,7 @@ static void wide_access(struct em *e, struct ir_insn *n, unsigned op, ir_ref val
     begin_lookup(e, &l, n, n->a);
     int t = ra_temp(e);
     struct amem at = amem(l.base, l.disp);
+    note_groups(e, &k);
     map_snapshot(e, &k);
     asm_rm(&e->c, X_LEA | X_W, t, &at);
     asm_push(&e->c, t);
@@ -538,6 +718,7 @@ static void wide_access(struct em *e, struct ir_insn *n, unsigned op, ir_ref val
     }
     struct amem up = amem(RSP, result ? 24 : 40);
     asm_rm(&e->c, X_LEA | X_W, RSP, &up);
+    forget_addends(e, &k);
 }
 
 static void load_wide(struct em *e, struct ir_insn *n)

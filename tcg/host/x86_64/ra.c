@@ -401,6 +401,20 @@ int ra_use(struct em *e, ir_ref r)
     return v->reg;
 }
 
+int ra_use_pseudo(struct em *e, unsigned r)
+{
+    struct val *v = &e->val[r];
+
+    if (v->reg < 0) {
+        struct amem m = spill_mem(v->spill);
+        int reg = ra_alloc(e, GPR_MASK);
+        ra_load_mem(e, reg, &m, true);
+        ra_bind(e, r, reg);
+    }
+    e->locked |= BIT(v->reg);
+    return v->reg;
+}
+
 struct opnd ra_operand(struct em *e, ir_ref r, unsigned kinds, bool w)
 {
     struct opnd o = { .kind = O_REG };
@@ -592,6 +606,7 @@ void ra_block_start(struct em *e)
     e->free = h->temps | h->pins;
     e->locked = 0;
     e->flux_slot = -1;
+    memset(e->live_group, 0, sizeof(e->live_group));
     for (unsigned k = 0; k < h->npinned; k++) {
         unsigned s = h->pinned[k];
         struct val *v = val_of(e, PSEUDO0 + s);

@@ -6,8 +6,14 @@
  */
 #include "tcg/host/x86_64/host_impl.h"
 
+#define OPEN_GROUPS 8
+#define GROUP_SPAN 512          /* bytes: a wide group misses more often because it crosses into another page */
+
 struct scan {
     struct em *e;
+    uint8_t open[OPEN_GROUPS];          /* groups that may get earlier members */
+    ir_ref open_base[OPEN_GROUPS];
+    unsigned nopen;
     unsigned i;                         /* instruction being visited */
     uint16_t vis;                       /* state-visible operations after it */
     ir_ref pending[IR_SLOTS_MAX];       /* pinned slots: the value of the next put below, while nothing stands in between */
@@ -109,6 +115,67 @@ static bool can_fuse(struct scan *s, struct ir_insn *n, struct val *v)
     return false;
 }
 
+static void new_group(struct scan *s, unsigned at, ir_ref base, struct ir_insn *n)
+{
+    struct em *e = s->e;
+
+    e->group_of[s->i] = 0;
+    if (e->ngroup == GROUPS_MAX) {
+        return;
+    }
+    unsigned id = ++e->ngroup;
+    e->group[id] = (struct group){ .min = (int32_t)n->imm, .end = (int32_t)n->imm + (1 << (n->mem & IR_MEM_SIZE)),
+        .leader = s->i, .last = s->i, .count = 1, .idx = IR_MEM_IDX(n->mem), .write = n->op == IR_OP_st };
+    s->open[at] = id;
+    s->open_base[at] = base;
+    e->group_of[s->i] = id;
+}
+
+/* Loads and stores with the same base, in one page if the first of them finds it so. Nothing that can change the TLB may
+ * stand between: helper calls end all groups, slow paths void them at run time (mem.c). */
+static void group_access(struct scan *s, struct ir_insn *n)
+{
+    struct em *e = s->e;
+    ir_ref base = resolve(e, n->a);
+    unsigned type = n->op == IR_OP_st ? ir_type_of(e->ir, n->b) : n->type;
+    int64_t min = n->imm, end = n->imm + (1 << (n->mem & IR_MEM_SIZE));
+    unsigned k = 0;
+
+    e->group_of[s->i] = 0;
+    if (!(e->h->env.opts & HOST_OPT_SHARE) || ir_is_const(base) || type == IR_I128 || (n->mem & (IR_MEM_ALIGN | IR_MEM_BE)) ||
+        end > INT32_MAX) {
+        return;
+    }
+    while (k < s->nopen && (s->open_base[k] != base || e->group[s->open[k]].idx != IR_MEM_IDX(n->mem))) {
+        k++;
+    }
+    if (k == s->nopen) {
+        if (k == OPEN_GROUPS) {
+            k = s->i % OPEN_GROUPS;
+        } else {
+            s->nopen++;
+        }
+        new_group(s, k, base, n);
+        if (!e->group_of[s->i]) {
+            s->nopen = 0;
+        }
+        return;
+    }
+    struct group *g = &e->group[s->open[k]];
+    min = MIN(min, g->min);
+    end = MAX(end, g->end);
+    if (end - min > GROUP_SPAN || g->count == 255) {
+        new_group(s, k, base, n);
+        return;
+    }
+    g->min = min;
+    g->end = end;
+    g->leader = s->i;
+    g->count++;
+    g->write |= n->op == IR_OP_st;
+    e->group_of[s->i] = s->open[k];
+}
+
 static void scan_args(struct scan *s, unsigned first, unsigned n)
 {
     for (unsigned k = 0; k < n; k++) {
@@ -153,7 +220,12 @@ static void scan_insn(struct scan *s, struct ir_insn *n)
         use(s, n->a);
         pass_hint_on(s, s->i, n->a);
         return;
+    case IR_OP_ld:
+    case IR_OP_st:
+        group_access(s, n);
+        break;
     case IR_OP_call:
+        s->nopen = 0;
         s->vis += (e->h->target->helpers[n->imm].effects & (IR_HELPER_READS | IR_HELPER_WRITES | IR_HELPER_RAISES)) != 0;
         break;
     }
@@ -207,6 +279,8 @@ void ra_scan(struct em *e, unsigned block)
 {
     struct ir_block *b = &e->ir->blocks[block];
     struct scan s = { .e = e };
+
+    e->ngroup = 0;
 
     for (unsigned k = 0; k < e->ncross; k++) {
         struct val *v = val_of(e, e->cross[k]);
