@@ -236,12 +236,15 @@ bool riscv_boot_finish(struct riscv_boot *b, struct fdt *f, GError **err)
 
     set_chosen(b, f);
     dtb_len = dt_finish(f);
-    if (top - b->ram < dtb_len + 2 * MIB) {
+    if (top - b->ram < dtb_len + MEM_PAGE_SIZE) {
         g_set_error(err, quark(), 0, "-m: RAM is too small for the device tree");
         g_byte_array_free(rom, true);
         return false;
     }
     dtb = (top - dtb_len) & ~(2 * MIB - 1);
+    if (dtb <= b->ram) {    /* little RAM: its start is for programs */
+        dtb = (top - dtb_len) & ~(MEM_PAGE_SIZE - 1);
+    }
     reset_code(b, dtb, rom);
     rom_len = rom->len;
     code = g_byte_array_free(rom, false);
