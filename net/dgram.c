@@ -14,7 +14,8 @@
 #include "net/checksum.h"
 #include "util/sock.h"
 
-#define BATCH 64   /* frames for one turn of the main loop */
+#define BATCH 64     /* frames for one turn of the main loop */
+#define RETRY_MS 1
 
 static gboolean readable(int fd, GIOCondition cond, gpointer opaque)
 {
@@ -53,11 +54,12 @@ void net_dgram_start(struct net_dgram *s)
     net_dgram_resume(&s->nc);
 }
 
-static gboolean writable(int fd, GIOCondition cond, gpointer opaque)
+/* By the clock: a UNIX socket polls as writable even while its peer's queue is full. */
+static gboolean try_again(gpointer opaque)
 {
     struct net_dgram *s = opaque;
 
-    s->out_watch = 0;
+    s->out_retry = 0;
     net_send_ready(&s->nc);
     return G_SOURCE_REMOVE;
 }
@@ -71,7 +73,7 @@ bool net_dgram_send(struct net_client *nc, const struct net_offload *off, uint8_
     }
     if (sendto(s->fd, frame, len, MSG_DONTWAIT | MSG_NOSIGNAL, s->to_len ? (struct sockaddr *)&s->to : NULL,
                s->to_len) < 0 && errno == EAGAIN) {
-        s->out_watch = g_unix_fd_add(s->fd, G_IO_OUT, writable, s);
+        s->out_retry = g_timeout_add(RETRY_MS, try_again, s);
         return false;
     }
     return true;   /* nobody there: lost, as on a wire */
@@ -84,8 +86,8 @@ void net_dgram_close(struct net_client *nc)
     if (s->watch) {
         g_source_remove(s->watch);
     }
-    if (s->out_watch) {
-        g_source_remove(s->out_watch);
+    if (s->out_retry) {
+        g_source_remove(s->out_retry);
     }
     close(s->fd);
     if (s->unlink_path) {

@@ -10,7 +10,7 @@
 struct net_dgram {
     struct net_client nc;
     int fd;
-    guint watch, out_watch;
+    guint watch, out_retry;
     char *unlink_path;             /* of our own UNIX socket */
     struct sockaddr_storage to;
     socklen_t to_len;              /* 0: the socket is connected */
