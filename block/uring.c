@@ -16,6 +16,9 @@
 #include <poll.h>
 
 #define ENTRIES 256
+/* What the page cache holds is copied within the submitting call. A large copy would keep a vCPU, and the machine lock
+ * that it holds, for longer than it takes to wake a kernel worker. */
+#define OFF_THREAD_BYTES (64u << 10)
 #define CQ_ENTRIES (2 * ENTRIES)   /* what the kernel makes of it */
 
 struct block_uring {
@@ -134,6 +137,9 @@ static void prepare(struct io_uring_sqe *sqe, struct block_req *r)
         io_uring_prep_writev2(sqe, r->file->fd, r->iov, r->n, r->host, r->durable ? RWF_DSYNC : 0);
     } else {
         io_uring_prep_fsync(sqe, r->file->fd, IORING_FSYNC_DATASYNC);
+    }
+    if (r->len >= OFF_THREAD_BYTES && !r->file->direct) {
+        sqe->flags |= IOSQE_ASYNC;
     }
     io_uring_sqe_set_data(sqe, r);
 }

@@ -288,9 +288,10 @@ static void set_features(struct virtio_device *vd, uint64_t f)
 {
     struct virtio_blk *s = (struct virtio_blk *)vd;
 
-    /* A driver that never flushes needs writes that are durable when they complete (5.2.6.2). */
-    if (vd->status && !(f >> F_FLUSH & 1) && !(f >> F_CONFIG_WCE & 1)) {
-        block_set_write_cache(s->be, false);
+    /* A driver that never flushes needs writes that are durable when they complete (5.2.6.2). The features come in two
+     * halves, in any order, so each call decides anew. */
+    if (vd->status) {
+        block_set_write_cache(s->be, s->write_cache_default && (f >> F_FLUSH & 1 || f >> F_CONFIG_WCE & 1));
     }
 }
 
