@@ -581,17 +581,24 @@ static struct tb *make(struct accel_cpu *a, struct maker *m)
     return tb;
 }
 
+static void enter_page(struct tlb_set *set, const struct tb *tb, unsigned which)
+{
+    unsigned number = ((tb->pc >> PAGE_BITS) + which) % XMAP_ENTRIES;
+
+    ((uint32_t *)set->base)[xmap_page(tb, which) % XMAP_ENTRIES] = tb->map_id[which];
+    set->xmap_pages[number / 64] |= 1ull << (number % 64);
+}
+
 static void enter_maps(struct accel_cpu *a, struct tb *tb)
 {
-    uint32_t *xmap = (uint32_t *)(a->set->base);
     struct host_jump *j = &a->jumps[(tb->pc >> 1) & ((1u << HOST_JUMP_CACHE_BITS) - 1)];
 
     if (tb->flags & (TB_UNCACHED | TB_STEP) || a->tcg->interp) {
         return;
     }
-    xmap[xmap_page(tb, 0) & (XMAP_ENTRIES - 1)] = tb->map_id[0];
+    enter_page(a->set, tb, 0);
     if (tb->map_id[1]) {
-        xmap[xmap_page(tb, 1) & (XMAP_ENTRIES - 1)] = tb->map_id[1];
+        enter_page(a->set, tb, 1);
     }
     a->set->used_fetch = 1;
     if (!log_on(LOG_EXEC | LOG_CPU | LOG_NOCHAIN)) {

@@ -43,7 +43,7 @@
 #define TLB_BITS_MAX 15
 #define TLB_IDX_MAX 16
 #define TLB_ARRAY_BYTES ((size_t)8 << TLB_BITS_MAX)
-#define XMAP_ENTRIES 1024
+#define XMAP_ENTRIES 4096   /* a kernel's text of 16 MiB does not collide with itself: conflicts cost an exit each time */
 #define XMAP_BYTES (XMAP_ENTRIES * 4)
 /* Displacements of a set's arrays from its base: xmap, then for each MMU index read tags, write tags, addends. */
 #define TLB_DISP(idx, what) (XMAP_BYTES + ((size_t)(idx) * 3 + (what)) * TLB_ARRAY_BYTES)
@@ -69,6 +69,7 @@ struct tlb_set {
     uint64_t last_use;
     uint64_t large[8];          /* filter: 2 MiB regions with entries of larger mappings, by sign and number modulo 256 */
     struct fetch_page fetch[FETCH_PAGES];
+    uint64_t xmap_pages[XMAP_ENTRIES / 64];     /* filter: pages that may be in xmap, by number modulo XMAP_ENTRIES */
 };
 
 /* ---- blocks ---- */

@@ -58,9 +58,15 @@ void tlb_env(struct host_env *env, unsigned indices)
     env->page_bits = PAGE_BITS;
 }
 
-static void fetch_clear(struct tlb_set *s)
+static void xmap_clear(struct tlb_set *s)
 {
     memset(s->base, 0, XMAP_BYTES);
+    memset(s->xmap_pages, 0, sizeof s->xmap_pages);
+}
+
+static void fetch_clear(struct tlb_set *s)
+{
+    xmap_clear(s);
     for (unsigned i = 0; i < FETCH_PAGES; i++) {
         s->fetch[i].va = 1;
     }
@@ -214,7 +220,7 @@ static unsigned large_slot(uint64_t va)
 
 static void flush_page_in_set(struct accel_cpu *a, struct tlb_set *s, uint64_t va)
 {
-    unsigned e = tlb_entry(s, va), slot = large_slot(va);
+    unsigned e = tlb_entry(s, va), slot = large_slot(va), number = (va >> PAGE_BITS) % XMAP_ENTRIES;
     uint64_t page = va & PAGE_MASK;
     struct fetch_page *f = &s->fetch[(va >> PAGE_BITS) % FETCH_PAGES];
 
@@ -233,14 +239,12 @@ static void flush_page_in_set(struct accel_cpu *a, struct tlb_set *s, uint64_t v
             }
         }
     }
-    if (s->used_fetch) {
-        /* Which keys have entered this page in xmap is not known: the array is small, empty all of it. */
-        if (f->va == page) {
-            f->va = 1;
-            memset(s->base, 0, XMAP_BYTES);
-        } else if (f->va != 1) {
-            memset(s->base, 0, XMAP_BYTES);     /* the page's own entry may have been replaced while xmap still has it */
-        }
+    if (f->va == page) {
+        f->va = 1;
+    }
+    /* Under which keys the page has been entered is not known: if it may have been, empty the whole array. */
+    if (s->xmap_pages[number / 64] >> (number % 64) & 1) {
+        xmap_clear(s);
     }
 }
 
