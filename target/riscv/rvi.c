@@ -61,7 +61,11 @@ void emit_jalr(struct rv_tr *t, const struct rv_I *a)
         ir_begin(t->ir, good);
     }
     rv_set(t, a->rd, rv_const(t, t->next_pc));
-    rv_goto_ind(t, target);
+    if (ir_is_const(target)) {
+        rv_goto(t, ir_const_value(t->ir, target));  /* the second half of auipc and jalr */
+    } else {
+        rv_goto_ind(t, target);
+    }
 }
 
 static void branch(struct rv_tr *t, const struct rv_B *a, enum ir_cond cond)
