@@ -124,7 +124,7 @@ static void wild_accesses_are_harmless(gconstpointer data)
             rig_read(&r, offset, size);
         }
         if (i % 64 == 0) {
-            rig_step(&r, g_test_rand_int());
+            rig_step(&r, (uint32_t)g_test_rand_int());
         }
         if (i % 4096 == 0) {
             rig_reset(&r);
