@@ -57,6 +57,11 @@ static char *prop_names(const struct device_type *type)
                 g_string_append_printf(out, "%s%s", out->len ? ", " : "", type->props[i].name);
             }
         }
+        if (type->child) {
+            g_autofree char *more = prop_names(type->child);
+
+            g_string_append_printf(out, "%s%s", out->len ? ", " : "", more);
+        }
     }
     return g_string_free(out, false);
 }
@@ -66,6 +71,9 @@ bool device_set_prop(struct device *d, const char *name, const char *value, GErr
     g_autofree char *where = g_strdup_printf("-device %s", d->type->name);
     const struct prop *p = device_find_prop(d->type, name);
 
+    if (!p && d->child && device_find_prop(d->child->type, name)) {
+        return device_set_prop(d->child, name, value, err);
+    }
     if (!p || p->internal) {
         g_autofree char *names = prop_names(d->type);
 
@@ -133,6 +141,13 @@ static bool apply_globals(struct device *d, GError **err)
             continue;
         }
         p = device_find_prop(d->type, g->prop);
+        if (!p && d->child && device_find_prop(d->child->type, g->prop)) {
+            g->used = true;
+            if (!device_set_prop(d->child, g->prop, g->value, err)) {
+                return false;
+            }
+            continue;
+        }
         if (!p || p->internal) {
             continue;   /* reported as unused */
         }
@@ -164,6 +179,13 @@ struct device *device_new(struct machine *m, const struct device_type *type, con
     d->m = m;
     d->id = g_strdup(id);
     set_defaults(d, type);
+    if (type->child) {
+        d->child = device_new(m, type->child, NULL, err);
+        if (!d->child) {
+            device_delete(d);
+            return NULL;
+        }
+    }
     if (!apply_globals(d, err)) {
         device_delete(d);
         return NULL;
@@ -300,7 +322,13 @@ void device_unrealize(struct device *d)
 
 void device_delete(struct device *d)
 {
+    struct device *child = d->child;
+    bool own = child && !child->realized;   /* else unrealize deletes it with its bus */
+
     device_unrealize(d);
+    if (own) {
+        device_delete(child);
+    }
     for (const struct device_type *t = d->type; t; t = t->base) {
         prop_free(d, t->props, t->prop_count);
     }
@@ -400,6 +428,9 @@ void device_help(const struct device_type *type, GString *out)
     g_string_append_printf(out, "%s options:\n", type->name);
     for (; type; type = type->base) {
         prop_help(type->props, type->prop_count, out);
+        for (const struct device_type *c = type->child; c; c = c->base) {
+            prop_help(c->props, c->prop_count, out);
+        }
     }
 }
 

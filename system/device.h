@@ -252,6 +252,8 @@ struct device_type {
     void (*update)(struct device *d);       /* recompute lines from state: after reset and load */
     bool (*after_load)(struct device *d, GError **err); /* check and complete loaded state; before update */
     void (*irq_in)(struct device *d, unsigned n, bool level);   /* input lines */
+    const struct device_type *child;    /* a device that comes with this one (virtio-blk-pci: the virtio disk): device_new makes it;
+                                 * properties that this type lacks are the child's; this type's realize realizes it */
     const void *desc;           /* what the bus needs: struct pci_desc, struct virtio_desc */
 };
 
@@ -268,6 +270,7 @@ struct device {
     struct machine *m;
     char *id;                   /* from the user or the board; NULL: none */
     struct bus *parent_bus;     /* NULL: system bus */
+    struct device *child;       /* of type->child; not realized: ours to delete, else its bus's */
     bool realized;
     bool in_mmio;               /* the busy flag of all its regions, see mem_region */
     struct mem_region mmio;     /* if the type has one; the board maps it */

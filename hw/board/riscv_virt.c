@@ -13,6 +13,7 @@
 #include "hw/board/riscv_boot.h"
 #include "hw/intc/aclint.h"
 #include "hw/misc/fw_cfg.h"
+#include "hw/pci/gpex.h"
 #include "system/cpu.h"
 #include "system/fdt.h"
 #include "system/machine.h"
@@ -186,6 +187,27 @@ static bool make_flash(struct machine *m, struct riscv_virt *v, unsigned bank, G
     return finish_late(m, d, err);
 }
 
+static bool make_pcie(struct machine *m, struct riscv_virt *v, GError **err)
+{
+    const struct place *mmio = place_find(m->board, "pcie-mmio"), *pio = place_find(m->board, "pcie-pio");
+    struct device *d = device_new(m, &gpex_type, "pcie", err);
+
+    if (!d || !device_realize(d, NULL, err)) {
+        if (d) {
+            device_delete(d);
+        }
+        return false;
+    }
+    device_map(d, addr_of(m, "pcie-ecam"));
+    gpex_window(d, false, mmio->addr, mmio->addr, mmio->size);
+    gpex_window(d, false, v->pcie_high, v->pcie_high, v->pcie_high_size);
+    gpex_window(d, true, 0, pio->addr, pio->size);
+    for (unsigned pin = 0; pin < PCI_PINS; pin++) {
+        gpex_connect(d, pin, device_input(v->plic, VIRT_PCIE_IRQ + pin));
+    }
+    return true;
+}
+
 /* ---- the board ---- */
 
 static const char *const default_firmware[2][4] = {
@@ -230,7 +252,7 @@ static bool init(struct machine *m, GError **err)
 
     return check_props(v, err) && make_harts(m, v, err) && make_ram(m, v, err) &&
            make_interrupt_controllers(m, v, err) && places_make(m, v->plic, err) && make_fw_cfg(m, v, err) &&
-           make_flash(m, v, 0, err) && make_flash(m, v, 1, err) && boot(m, v, err);
+           make_flash(m, v, 0, err) && make_flash(m, v, 1, err) && make_pcie(m, v, err) && boot(m, v, err);
 }
 
 static void board_free(struct machine *m)
