@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* block_exercise FILE FORMAT SEED: random writes, zeroes and discards, read back and compared with a model. */
+/*
+ * block_exercise FILE FORMAT SEED [forever|tolerant]: random writes, zeroes and discards, read back and compared with a
+ * model. forever: goes on until it is killed. tolerant: requests may fail, as on a full disk; nothing is compared.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,9 +12,11 @@
 #define REQUESTS 200
 #define REQUEST_SECTORS_MAX 300
 
+static bool tolerant;   /* a program of one file: an argument of every function otherwise */
+
 static void must(int ret, const char *what)
 {
-    if (ret) {
+    if (ret && !tolerant) {
         fprintf(stderr, "%s: %s\n", what, g_strerror(-ret));
         exit(1);
     }
@@ -58,26 +63,29 @@ int main(int argc, char **argv)
     struct block_backend *be;
     GError *err = NULL;
     uint8_t *model, *now;
+    bool forever;
     GRand *r;
 
     block_config_defaults(&c);
     c.file = argv[1];
     c.format = argv[2];
     c.unmap = true;
-    be = argc == 4 ? block_open(&c, &err) : NULL;
+    tolerant = argc == 5 && !strcmp(argv[4], "tolerant");
+    forever = argc == 5 && !strcmp(argv[4], "forever");
+    be = argc == 4 || tolerant || forever ? block_open(&c, &err) : NULL;
     if (!be) {
-        fprintf(stderr, "%s\n", err ? err->message : "usage: block_exercise FILE FORMAT SEED");
+        fprintf(stderr, "%s\n", err ? err->message : "usage: block_exercise FILE FORMAT SEED [forever|tolerant]");
         return 1;
     }
     r = g_rand_new_with_seed(atoi(argv[3]));
     model = g_malloc(block_length(be));
     now = g_malloc(block_length(be));
     must(block_pread(be, 0, model, block_length(be)), "first read");
-    for (int i = 0; i < REQUESTS; i++) {
+    for (int i = 0; i < REQUESTS || forever; i++) {
         one_request(be, r, model);
     }
     must(block_pread(be, 0, now, block_length(be)), "last read");
-    if (memcmp(now, model, block_length(be))) {
+    if (!tolerant && memcmp(now, model, block_length(be))) {
         fprintf(stderr, "what is read is not what was written\n");
         return 1;
     }

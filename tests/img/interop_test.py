@@ -9,6 +9,7 @@ and read the same bytes as we do. Prints TAP. Without qemu-img everything is ski
 import json
 import os
 import random
+import resource
 import shutil
 import subprocess
 import sys
@@ -186,11 +187,46 @@ def repairs(img, folder):
     run('qemu-img', 'check', path)
 
 
+def only_leaks(img, path):
+    """Nothing worse than space that nobody uses."""
+    for argv in ((img, 'check', path), ('qemu-img', 'check', path)):
+        p = subprocess.run(argv, capture_output=True, text=True)
+        if p.returncode not in (0, 3):
+            raise RuntimeError(f'{" ".join(argv)}: status {p.returncode}\n{p.stdout}{p.stderr}')
+
+
+def survives_being_killed(img, exercise, folder):
+    for round, options in enumerate(('', 'cluster_size=512', 'cluster_size=4k,refcount_bits=1', 'compat=0.10') * 2):
+        path = os.path.join(folder, f'k{round}')
+        run(img, 'create', '-q', '-f', 'qcow2', *(['-o', options] if options else []), path, '64M')
+        for seed in range(2):
+            p = subprocess.Popen([exercise, path, 'qcow2', str(seed + round), 'forever'], stderr=subprocess.PIPE, text=True)
+            try:
+                p.wait(0.05 + random.random() / 4)
+                raise RuntimeError(f'block_exercise ended: {p.stderr.read()}')
+            except subprocess.TimeoutExpired:
+                p.kill()
+                p.communicate()
+            only_leaks(img, path)
+
+
+def survives_a_full_disk(img, exercise, folder):
+    """A limit on the file's size stands in for the disk's end."""
+    for options in ('', 'cluster_size=512', 'cluster_size=4k'):
+        path = os.path.join(folder, 'full')
+        run(img, 'create', '-q', '-f', 'qcow2', *(['-o', options] if options else []), path, '8M')
+        # Python ignores SIGXFSZ, and so shall the child: writes fail with EFBIG.
+        subprocess.run([exercise, path, 'qcow2', '3', 'tolerant'], capture_output=True, check=True, restore_signals=False,
+                       preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20)))
+        only_leaks(img, path)
+
+
 def main():
     img, exercise = sys.argv[1:3]
     tests = [(f'image {i[0]}', lambda f, i=i: read_and_write(img, exercise, f, *i)) for i in IMAGES]
     tests += [('create', lambda f: creates_like_qemu(img, f)), ('convert', lambda f: converts_round_trip(img, f)),
-              ('resize', lambda f: resizes(img, f)), ('check repairs', lambda f: repairs(img, f))]
+              ('killed', lambda f: survives_being_killed(img, exercise, f)),
+              ('full disk', lambda f: survives_a_full_disk(img, exercise, f)), ('resize', lambda f: resizes(img, f)), ('check repairs', lambda f: repairs(img, f))]
     if not shutil.which('qemu-img') or not shutil.which('qemu-io'):
         print('1..0 # SKIP qemu-img is not installed (Debian: qemu-utils)')
         return
@@ -200,7 +236,7 @@ def main():
             try:
                 fn(folder)
                 print(f'ok {n} - {name}')
-            except (RuntimeError, OSError, ValueError) as e:
+            except (RuntimeError, OSError, ValueError, subprocess.CalledProcessError) as e:
                 print(f'not ok {n} - {name}')
                 print('\n'.join('# ' + line for line in str(e).splitlines()))
 
