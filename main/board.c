@@ -268,6 +268,86 @@ static bool refuse(struct setup *s, GError **err)
     return true;
 }
 
+/* "2026-01-31T12:00:00" or "2026-01-31": seconds since 1970 UTC. */
+static bool parse_date(const char *text, int64_t *seconds)
+{
+    g_autofree char *full = strchr(text, 'T') ? g_strdup(text) : g_strdup_printf("%sT00:00:00", text);
+    g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
+    g_autoptr(GDateTime) d = g_date_time_new_from_iso8601(full, utc);
+
+    if (d) {
+        *seconds = g_date_time_to_unix(d);
+    }
+    return d != NULL;
+}
+
+static bool read_rtc(struct setup *s, GError **err)
+{
+    static const char *const clocks[] = { "host", "rt", "vm", NULL };
+    struct machine_options *opt = &s->m->opt;
+    struct options *o;
+    const char *base;
+    int64_t seconds;
+    int clock = 0;
+    bool ok;
+
+    if (!s->c->rtc) {
+        return true;
+    }
+    o = options_parse("-rtc", s->c->rtc, NULL, err);
+    if (!o) {
+        return false;
+    }
+    base = options_get(o, "base");
+    ok = options_get_enum(o, "clock", clocks, &clock, err) && options_finish(o, err);
+    opt->rtc_vm_clock = clock == 2;
+    if (ok && base && !strcmp(base, "localtime")) {
+        g_autoptr(GDateTime) now = g_date_time_new_now_local();
+
+        opt->rtc_offset_ns = g_date_time_get_utc_offset(now) * 1000;
+    } else if (ok && base && strcmp(base, "utc")) {
+        ok = parse_date(base, &seconds);
+        if (ok) {
+            opt->rtc_offset_ns = seconds * G_GINT64_CONSTANT(1000000000) -
+                                 (opt->rtc_vm_clock ? 0 : g_get_real_time() * G_GINT64_CONSTANT(1000));
+        } else {
+            g_set_error(err, MAIN_ERROR, 0, "-rtc base=%s: accepted: utc, localtime, YYYY-MM-DD[THH:MM:SS]", base);
+        }
+    } else if (ok && opt->rtc_vm_clock) {
+        opt->rtc_offset_ns = g_get_real_time() * G_GINT64_CONSTANT(1000);
+    }
+    options_free(o);
+    return ok;
+}
+
+static int hex_byte(const char *p)
+{
+    int high = g_ascii_xdigit_value(p[0]), low = high < 0 ? -1 : g_ascii_xdigit_value(p[1]);
+
+    return low < 0 ? -1 : high << 4 | low;
+}
+
+/* -name and -uuid: the monitor shows them; firmware finds the UUID in fw_cfg. */
+static bool read_names(struct setup *s, GError **err)
+{
+    const char *u = s->c->uuid;
+
+    s->m->opt.name = g_strdup(s->c->name);
+    if (!u) {
+        return true;
+    }
+    if (!g_uuid_string_is_valid(u)) {
+        g_set_error(err, MAIN_ERROR, 0, "-uuid %s: accepted: 8-4-4-4-12 hexadecimal digits", u);
+        return false;
+    }
+    for (unsigned i = 0; i < 16; u += 2) {
+        u += *u == '-';
+        s->m->opt.uuid[i++] = hex_byte(u);
+    }
+    s->m->opt.has_uuid = true;
+    return true;
+}
+
 static void read_files(struct setup *s)
 {
     struct machine_options *opt = &s->m->opt;
@@ -305,7 +385,8 @@ enum cmdline_result setup_board(struct setup *s, GError **err)
         g_set_error(err, MAIN_ERROR, 0, "-initrd only makes sense with -kernel");
         return CMDLINE_ERROR;
     }
-    if (!read_smp(s, err) || !read_memory(s, err) || !read_action(s, err) || !refuse(s, err)) {
+    if (!read_smp(s, err) || !read_memory(s, err) || !read_action(s, err) || !read_rtc(s, err) ||
+        !read_names(s, err) || !refuse(s, err)) {
         return CMDLINE_ERROR;
     }
     read_files(s);

@@ -23,7 +23,7 @@ struct cmdline {
     const char *machine, *cpu, *smp, *memory, *accel_default;
     const char *kernel, *initrd, *append, *dtb, *bios;
     const char *log_items, *log_file;
-    const char *display, *gdb, *rtc, *icount, *name, *uuid, *pidfile, *boot, *action, *vga, *echr;
+    const char *display, *gdb, *rtc, *name, *uuid, *pidfile, *boot, *action, *vga, *echr;
     const char *semihosting;    /* -semihosting-config; "" after plain -semihosting */
     bool nographic, nodefaults, start_stopped, snapshot, no_reboot, no_shutdown, daemonize, perf_map;
     /* struct cmdline_item, in order */

@@ -71,6 +71,21 @@ static void info_status(struct monitor *mon, char **args)
     monitor_printf(mon, "VM status: %s\n", run_state_name(machine_state(mon->m)));
 }
 
+static void info_name(struct monitor *mon, char **args)
+{
+    if (mon->m->opt.name) {
+        monitor_printf(mon, "%s\n", mon->m->opt.name);
+    }
+}
+
+static void info_uuid(struct monitor *mon, char **args)
+{
+    for (unsigned i = 0; i < 16; i++) {
+        monitor_printf(mon, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", mon->m->opt.uuid[i]);
+    }
+    monitor_printf(mon, "\n");
+}
+
 static void info_version(struct monitor *mon, char **args)
 {
     monitor_printf(mon, "%s\n", DOPPEL_VERSION);
@@ -182,6 +197,8 @@ const struct command info_commands[] = {
     { "info registers", "[-a]", "registers of the chosen CPU, or of all", 0, 1, info_registers },
     { "info cpus", "", "the CPUs and where they are", 0, 0, info_cpus },
     { "info status", "", "whether the machine runs", 0, 0, info_status },
+    { "info name", "", "name of the machine (-name)", 0, 0, info_name },
+    { "info uuid", "", "UUID of the machine (-uuid)", 0, 0, info_uuid },
     { "info version", "", "version of the emulator", 0, 0, info_version },
     { "info mtree", "[-f]", "memory regions; -f: as the CPUs see them", 0, 1, info_mtree },
     { "info qtree", "", "devices and their properties", 0, 0, info_qtree },

@@ -82,7 +82,7 @@ static void cpus_delete(struct machine *m)
 
 static void options_clear(struct machine_options *o)
 {
-    char *strings[] = { o->kernel, o->initrd, o->append, o->dtb, o->dumpdtb, o->bios, o->cpu_model };
+    char *strings[] = { o->kernel, o->initrd, o->append, o->dtb, o->dumpdtb, o->bios, o->cpu_model, o->name };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(strings); i++) {
         g_free(strings[i]);

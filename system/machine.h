@@ -78,6 +78,9 @@ struct machine_options {
     bool start_stopped;     /* -S */
     bool no_defaults;       /* -nodefaults: no default devices */
     bool graphics;          /* a display is wanted (false: -nographic) */
+    char *name;             /* -name; NULL: none */
+    bool has_uuid;
+    uint8_t uuid[16];       /* -uuid, in the order of its text */
     bool rtc_vm_clock;      /* -rtc clock=vm: RTCs follow the virtual clock */
     int64_t rtc_offset_ns;  /* -rtc base=: what RTCs show, minus their clock */
     struct chardev *serial[4];  /* -serial, in order; NULL: none */

@@ -160,6 +160,7 @@ static bool make_fw_cfg(struct machine *m, struct riscv_virt *v, GError **err)
     fw_cfg_add_u16(d, FW_CFG_NB_CPUS, m->opt.cpus);
     fw_cfg_add_u16(d, FW_CFG_MAX_CPUS, m->opt.max_cpus);
     fw_cfg_add_u16(d, FW_CFG_NOGRAPHIC, !m->opt.graphics);
+    fw_cfg_add_bytes(d, FW_CFG_UUID, g_memdup2(m->opt.uuid, sizeof m->opt.uuid), sizeof m->opt.uuid);
     for (guint i = 0; i < m->opt.fw_cfg->len; i++) {
         const struct fw_cfg_option *o = &g_array_index(m->opt.fw_cfg, struct fw_cfg_option, i);
 
