@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "tcg/opt/opt.h"
-#include "tests/unit/ir_world.h"
+#include "tests/unit/host_world.h"
 
 static struct ir *ir;
 static struct ir_world *world;
@@ -97,6 +97,15 @@ static void interpret(void)
     ir_world_interp(world, ir);
 }
 
+#ifdef __x86_64__
+static struct host_world *host;
+
+static void compile(void)
+{
+    g_assert_true(host_world_compile(host, ir));
+}
+#endif
+
 /* CPU time, as other processes disturb the wall clock's. */
 static double cpu_ns(void)
 {
@@ -121,6 +130,9 @@ static void stages(void)
 {
     static const struct { const char *name; void (*run)(void); } rows[] = {
         { "build", build }, { "verify", verify }, { "cse", cse }, { "dead", dead }, { "narrow", narrow }, { "interpret", interpret },
+#ifdef __x86_64__
+        { "compile", compile },
+#endif
     };
 
     for (unsigned k = 0; k < G_N_ELEMENTS(rows); k++) {
@@ -139,6 +151,9 @@ int main(int argc, char **argv)
     ir = ir_new();
     world = ir_world_new();
     ir_world_init(world, 1);
+#ifdef __x86_64__
+    host = host_world_new(-1u, false);
+#endif
     g_test_add_func("/ir/speed", stages);
     return g_test_run();
 }

@@ -134,123 +134,24 @@ static inline const uint8_t *asm_rx(const struct code *c)
 }
 
 /* Prefixes, REX and opcode of a legacy-encoded instruction. */
-static inline void asm_head(struct code *c, uint32_t op, int reg, int index, int base)
-{
-    static const uint8_t prefix[4] = { 0, 0x66, 0xf3, 0xf2 };
-    unsigned rex = (op & X_W ? 8 : 0) | (reg & 8 ? 4 : 0) | (index & 8 ? 2 : 0) | (base & 8 ? 1 : 0);
+void asm_head(struct code *c, uint32_t op, int reg, int index, int base);
 
-    if (X_PP(op)) {
-        asm_u8(c, prefix[X_PP(op)]);
-    }
-    if (rex || ((op & X_BYTE) && (reg >= 4 || base >= 4))) {
-        asm_u8(c, 0x40 | rex);
-    }
-    if (X_MAP(op)) {
-        asm_u8(c, 0x0f);
-        if (X_MAP(op) > 1) {
-            asm_u8(c, X_MAP(op) == 2 ? 0x38 : 0x3a);
-        }
-    }
-    asm_u8(c, (uint8_t)op);
-}
-
-static inline void asm_vex_head(struct code *c, uint32_t op, int reg, int index, int base, int vvvv)
-{
-    if (X_MAP(op) == 1 && !(op & X_W) && !(index & 8) && !(base & 8)) {
-        asm_u8(c, 0xc5);
-        asm_u8(c, (reg & 8 ? 0 : 0x80) | (~vvvv & 15) << 3 | X_PP(op));
-    } else {
-        asm_u8(c, 0xc4);
-        asm_u8(c, (reg & 8 ? 0 : 0x80) | (index & 8 ? 0 : 0x40) | (base & 8 ? 0 : 0x20) | X_MAP(op));
-        asm_u8(c, (op & X_W ? 0x80 : 0) | (~vvvv & 15) << 3 | X_PP(op));
-    }
-    asm_u8(c, (uint8_t)op);
-}
-
-/* ModRM, SIB and displacement; imm_bytes follow (they count for rip-relative operands). */
-static inline void asm_modrm_mem(struct code *c, int reg, const struct amem *m, unsigned imm_bytes)
-{
-    unsigned r = (reg & 7) << 3, base = m->base & 7;
-
-    if (m->base == ASM_RIP) {
-        asm_u8(c, r | 5);
-        asm_u32(c, (uint32_t)((const uint8_t *)m->target - (asm_rx(c) + 4 + imm_bytes)));
-        return;
-    }
-    unsigned mod = m->disp == 0 && base != RBP ? 0 : m->disp == (int8_t)m->disp ? 0x40 : 0x80;
-    if (m->index >= 0) {
-        asm_u8(c, mod | r | 4);
-        asm_u8(c, m->scale << 6 | (m->index & 7) << 3 | base);
-    } else if (base == RSP) {
-        asm_u8(c, mod | r | 4);
-        asm_u8(c, 0x24);
-    } else {
-        asm_u8(c, mod | r | base);
-    }
-    if (mod == 0x40) {
-        asm_u8(c, (uint8_t)m->disp);
-    } else if (mod == 0x80) {
-        asm_u32(c, (uint32_t)m->disp);
-    }
-}
-
-static inline void asm_rr(struct code *c, uint32_t op, int reg, int rm)
-{
-    asm_head(c, op, reg, 0, rm);
-    asm_u8(c, 0xc0 | (reg & 7) << 3 | (rm & 7));
-}
-
-/* The base's number is seen by the byte-register rule only where it is a register operand. */
-static inline void asm_rm_imm(struct code *c, uint32_t op, int reg, const struct amem *m, unsigned imm_bytes)
-{
-    int base = m->base == ASM_RIP ? 0 : m->base & 8, index = m->index < 0 ? 0 : m->index;
-
-    asm_head(c, op, reg, index, base & 8 ? 8 : 0);
-    asm_modrm_mem(c, reg, m, imm_bytes);
-}
+/* Register and register or memory; imm_bytes of an immediate follow (they count for rip-relative operands). */
+void asm_rr(struct code *c, uint32_t op, int reg, int rm);
+void asm_rm_imm(struct code *c, uint32_t op, int reg, const struct amem *m, unsigned imm_bytes);
 
 static inline void asm_rm(struct code *c, uint32_t op, int reg, const struct amem *m)
 {
     asm_rm_imm(c, op, reg, m, 0);
 }
 
-static inline void asm_vrr(struct code *c, uint32_t op, int reg, int vvvv, int rm)
-{
-    asm_vex_head(c, op, reg, 0, rm, vvvv);
-    asm_u8(c, 0xc0 | (reg & 7) << 3 | (rm & 7));
-}
-
-static inline void asm_vrm(struct code *c, uint32_t op, int reg, int vvvv, const struct amem *m)
-{
-    asm_vex_head(c, op, reg, m->index < 0 ? 0 : m->index, m->base == ASM_RIP ? 0 : m->base, vvvv);
-    asm_modrm_mem(c, reg, m, 0);
-}
+/* VEX-encoded, with a register more */
+void asm_vrr(struct code *c, uint32_t op, int reg, int vvvv, int rm);
+void asm_vrm(struct code *c, uint32_t op, int reg, int vvvv, const struct amem *m);
 
 /* Group 1 with an immediate (simm32): digit = G1_x */
-static inline void asm_alu_ri(struct code *c, bool w, int digit, int rm, int32_t imm)
-{
-    if (imm == (int8_t)imm) {
-        asm_rr(c, 0x83 | X_IF_W(w), digit, rm);
-        asm_u8(c, (uint8_t)imm);
-    } else if (rm == RAX) {
-        asm_head(c, (digit << 3 | 5) | X_IF_W(w), 0, 0, 0);
-        asm_u32(c, (uint32_t)imm);
-    } else {
-        asm_rr(c, X_GROUP1 | X_IF_W(w), digit, rm);
-        asm_u32(c, (uint32_t)imm);
-    }
-}
-
-static inline void asm_alu_mi(struct code *c, bool w, int digit, const struct amem *m, int32_t imm)
-{
-    if (imm == (int8_t)imm) {
-        asm_rm_imm(c, 0x83 | X_IF_W(w), digit, m, 1);
-        asm_u8(c, (uint8_t)imm);
-    } else {
-        asm_rm_imm(c, X_GROUP1 | X_IF_W(w), digit, m, 4);
-        asm_u32(c, (uint32_t)imm);
-    }
-}
+void asm_alu_ri(struct code *c, bool w, int digit, int rm, int32_t imm);
+void asm_alu_mi(struct code *c, bool w, int digit, const struct amem *m, int32_t imm);
 
 static inline void asm_rr_i8(struct code *c, uint32_t op, int reg, int rm, int imm)
 {
@@ -275,22 +176,7 @@ static inline void asm_shift_i(struct code *c, bool w, int digit, int rm, int co
 }
 
 /* Loads a constant in the shortest way that leaves the flags alone. */
-static inline void asm_mov_imm(struct code *c, int reg, uint64_t v)
-{
-    if (v <= UINT32_MAX) {
-        if (reg & 8) {
-            asm_u8(c, 0x41);
-        }
-        asm_u8(c, 0xb8 | (reg & 7));
-        asm_u32(c, (uint32_t)v);
-    } else if ((int64_t)v == (int32_t)v) {
-        asm_rr_i32(c, X_MOV_IMM | X_W, 0, reg, (int32_t)v);
-    } else {
-        asm_u8(c, reg & 8 ? 0x49 : 0x48);
-        asm_u8(c, 0xb8 | (reg & 7));
-        asm_u64(c, v);
-    }
-}
+void asm_mov_imm(struct code *c, int reg, uint64_t v);
 
 /* The same where flags may change. */
 static inline void asm_load_imm(struct code *c, int reg, uint64_t v)
@@ -419,19 +305,6 @@ static inline bool asm_reaches(const struct code *c, const void *to)
 }
 
 /* Bytes of padding, as few instructions as possible (Intel SDM, NOP). */
-static inline void asm_nops(struct code *c, unsigned n)
-{
-    static const uint8_t nop[8][7] = {
-        { 0 }, { 0x90 }, { 0x66, 0x90 }, { 0x0f, 0x1f, 0x00 }, { 0x0f, 0x1f, 0x40, 0x00 }, { 0x0f, 0x1f, 0x44, 0x00, 0x00 },
-        { 0x66, 0x0f, 0x1f, 0x44, 0x00, 0x00 }, { 0x0f, 0x1f, 0x80, 0x00, 0x00, 0x00, 0x00 },
-    };
-
-    while (n) {
-        unsigned k = n < 7 ? n : 7;
-        memcpy(c->p, nop[k], k);
-        c->p += k;
-        n -= k;
-    }
-}
+void asm_nops(struct code *c, unsigned n);
 
 #endif

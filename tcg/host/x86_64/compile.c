@@ -55,6 +55,8 @@ static void assign_pins(struct host *h)
         if (h->reg_slot[reg] < 0) {
             h->pin_reg[s] = reg;
             h->reg_slot[reg] = s;
+            h->start_reg_val[reg] = h->start_slot_val[s] = PSEUDO0 + s;
+            h->start_val[h->npinned] = (struct val){ .reg = reg, .spill = -1, .nslots = 1 };
             h->pinned[h->npinned++] = s;
             h->pins |= BIT(reg);
             h->temps &= ~BIT(reg);

@@ -40,31 +40,6 @@
 
 enum { FEAT_BMI1 = 1, FEAT_BMI2 = 2, FEAT_LZCNT = 4, FEAT_AVX = 8, FEAT_FMA = 16, FEAT_PCLMUL = 32 };
 
-struct host {
-    struct host_env env;
-    const struct ir_target *target;
-    unsigned feat;
-    int8_t pin_reg[IR_SLOTS_MAX];       /* register of a pinned slot, or -1 */
-    int32_t disp[IR_SLOTS_MAX];         /* home: displacement from CPU_REG */
-    uint8_t type[IR_SLOTS_MAX];
-    int16_t reg_slot[NREGS];            /* slot pinned to a register, or -1 */
-    uint8_t pinned[NREGS], npinned;     /* the pinned slots */
-    uint32_t temps;                     /* registers free for values */
-    uint32_t pins;                      /* registers of pinned slots */
-    const uint8_t *enter, *leave_exit, *leave_direct, *leave_miss, *leave_indirect, *leave_request_here;
-    const uint8_t *leave_remap, *leave_request, *leave_stale, *leave_budget;
-    const uint8_t *slow_load, *slow_store, *slow_any;
-    const uint8_t *sync, *sync_reads, *reload, *reload_writes;
-    const uint8_t *fn_table;            /* C functions of helpers, 8 bytes each, for calls out of reach */
-    const uint8_t *consts;              /* enum fconst, 16 bytes each */
-};
-
-/* 16-byte constants near the code */
-enum fconst {
-    FC_SIGN_S, FC_SIGN_D, FC_ABS_S, FC_ABS_D, FC_NAN_S, FC_NAN_D, FC_BOX, FC_NAN_BOXED, FC_ONE_S, FC_ONE_D, FC_HALF_S, FC_HALF_D,
-    FC_2P63_S, FC_2P63_D, FC_2P64_S, FC_2P64_D, FC_COUNT
-};
-
 enum { VAL_BOXED = 1,           /* xmm: bits 32..63 are ones */
     VAL_ZEXT = 2,               /* I32 in a register: the upper half is zero */
     VAL_CANON = 4,              /* has been made canonical in place */
@@ -82,6 +57,33 @@ struct val {
     uint8_t nslots;             /* pinned or dirty slots whose value this is */
     uint8_t uses;               /* saturating, in this block, puts included */
     uint8_t flags;
+};
+
+struct host {
+    struct host_env env;
+    const struct ir_target *target;
+    unsigned feat;
+    int8_t pin_reg[IR_SLOTS_MAX];       /* register of a pinned slot, or -1 */
+    int32_t disp[IR_SLOTS_MAX];         /* home: displacement from CPU_REG */
+    uint8_t type[IR_SLOTS_MAX];
+    int16_t reg_slot[NREGS];            /* slot pinned to a register, or -1 */
+    uint8_t pinned[NREGS], npinned;     /* the pinned slots */
+    uint32_t temps;                     /* registers free for values */
+    uint32_t pins;                      /* registers of pinned slots */
+    ir_ref start_reg_val[NREGS], start_slot_val[IR_SLOTS_MAX];  /* the allocator's state at the start of a block */
+    struct val start_val[NREGS];
+    const uint8_t *enter, *leave_exit, *leave_direct, *leave_miss, *leave_indirect, *leave_request_here;
+    const uint8_t *leave_remap, *leave_request, *leave_stale, *leave_budget;
+    const uint8_t *slow_load, *slow_store, *slow_any;
+    const uint8_t *sync, *sync_reads, *reload, *reload_writes;
+    const uint8_t *fn_table;            /* C functions of helpers, 8 bytes each, for calls out of reach */
+    const uint8_t *consts;              /* enum fconst, 16 bytes each */
+};
+
+/* 16-byte constants near the code */
+enum fconst {
+    FC_SIGN_S, FC_SIGN_D, FC_ABS_S, FC_ABS_D, FC_NAN_S, FC_NAN_D, FC_BOX, FC_NAN_BOXED, FC_ONE_S, FC_ONE_D, FC_HALF_S, FC_HALF_D,
+    FC_2P63_S, FC_2P63_D, FC_2P64_S, FC_2P64_D, FC_COUNT
 };
 
 /*
@@ -155,6 +157,7 @@ struct em {
     struct val *val;            /* by value number */
     ir_ref reg_val[NREGS];
     uint32_t free;              /* registers without a value (of temps | pins) */
+    uint32_t touched;           /* of pinned registers: those whose slot may be elsewhere, or changed, in this block */
     uint32_t locked;            /* registers of the current instruction's operands */
     ir_ref slot_val[IR_SLOTS_MAX];
     ir_ref home_val[IR_SLOTS_MAX];

@@ -93,8 +93,8 @@ void map_snapshot(struct em *e, struct cold *k)
     reserve(&e->map, &e->cap_map, e->nmap, 2 + IR_SLOTS_MAX * ENTRY_MAX);
     uint8_t *start = e->map + e->nmap, *p = start + 1;
     unsigned n = 0;
-    for (unsigned i = 0; i < h->npinned; i++) {
-        unsigned s = h->pinned[i];
+    for (uint32_t t = e->touched & h->pins; t; t &= t - 1) {
+        unsigned s = h->reg_slot[__builtin_ctz(t)];
         ir_ref r = e->slot_val[s];
         const struct val *v = &e->val[r & ~IR_CONST_BIT];
         if ((int)s == e->flux_slot) {

@@ -58,6 +58,7 @@ void ra_unbind(struct em *e, int reg)
         e->val[r].reg = -1;
         e->reg_val[reg] = 0;
         e->free |= BIT(reg);
+        e->touched |= BIT(reg);
     }
 }
 
@@ -455,6 +456,7 @@ static bool take_hint(struct em *e, int reg, unsigned slot, ir_ref r)
     if (!early && o && o == old) {
         return false;
     }
+    e->touched |= BIT(reg);
     if (early && old) {
         e->flux_slot = slot;
         e->flux_ref = old;
@@ -574,6 +576,7 @@ void ra_put(struct em *e, unsigned slot, ir_ref r)
     r = resolve(e, r);
     if (e->h->pin_reg[slot] >= 0) {
         if (old != r) {
+            e->touched |= BIT(e->h->pin_reg[slot]);
             claim(e, r);
             e->slot_val[slot] = r;
             ra_release(e, old);
@@ -597,21 +600,18 @@ void ra_put(struct em *e, unsigned slot, ir_ref r)
 void ra_block_start(struct em *e)
 {
     const struct host *h = e->h;
+    unsigned nslots = h->target->nslots;
 
-    memset(e->reg_val, 0, sizeof(e->reg_val));
-    memset(e->slot_val, 0, h->target->nslots * sizeof(e->slot_val[0]));
-    memset(e->home_val, 0, h->target->nslots * sizeof(e->home_val[0]));
+    memcpy(e->reg_val, h->start_reg_val, sizeof(e->reg_val));
+    memcpy(e->slot_val, h->start_slot_val, nslots * sizeof(e->slot_val[0]));
+    memset(e->home_val, 0, nslots * sizeof(e->home_val[0]));
     memset(e->dirty, 0, sizeof(e->dirty));
     memset(e->homed, 0, sizeof(e->homed));
-    e->free = h->temps | h->pins;
-    e->locked = 0;
-    e->flux_slot = -1;
     memset(e->live_group, 0, sizeof(e->live_group));
     for (unsigned k = 0; k < h->npinned; k++) {
-        unsigned s = h->pinned[k];
-        struct val *v = val_of(e, PSEUDO0 + s);
-        *v = (struct val){ .reg = -1, .spill = -1, .nslots = 1 };
-        ra_bind(e, PSEUDO0 + s, h->pin_reg[s]);
-        e->slot_val[s] = PSEUDO0 + s;
+        e->val[PSEUDO0 + h->pinned[k]] = h->start_val[k];
     }
+    e->free = h->temps;
+    e->touched = e->locked = 0;
+    e->flux_slot = -1;
 }

@@ -128,11 +128,8 @@ static void canon_value(struct em *e, ir_ref r)
 
 static void canon_slots(struct em *e)
 {
-    for (unsigned k = 0; k < e->h->npinned; k++) {
-        unsigned s = e->h->pinned[k];
-        if (is_xmm(e->h->pin_reg[s])) {
-            canon_value(e, e->slot_val[s]);
-        }
+    for (uint32_t t = e->touched & e->h->pins & XMM_MASK; t; t &= t - 1) {
+        canon_value(e, e->slot_val[e->h->reg_slot[__builtin_ctz(t)]]);
     }
     for (unsigned w = 0; w < IR_SLOTS_MAX / 64; w++) {
         for (uint64_t d = e->dirty[w]; d; d &= d - 1) {
@@ -217,10 +214,10 @@ struct pins {
 static void find_displaced(struct em *e, const uint64_t *skip, struct pins *p)
 {
     p->n = 0;
-    for (unsigned k = 0; k < e->h->npinned; k++) {
-        unsigned s = e->h->pinned[k];
+    for (uint32_t t = e->touched & e->h->pins; t; t &= t - 1) {
+        int reg = __builtin_ctz(t);
+        unsigned s = e->h->reg_slot[reg];
         ir_ref r = e->slot_val[s];
-        int reg = e->h->pin_reg[s];
         if (!r || (skip && BIT_TEST(skip, s)) || (!ir_is_const(r) && e->val[r].reg == reg)) {
             continue;
         }
