@@ -67,13 +67,10 @@ static void request_free(struct request *r)
 static void finish(struct request *r, uint8_t status)
 {
     struct virtio_element *e = r->e;
-    uint32_t written = e->in_bytes;
 
+    /* The status comes last, so all counts as written, even where a failed read left the data as it was. */
     virtio_write_in(e, e->in_bytes - 1, &status, 1);
-    if (status != S_OK) {
-        written = 1;
-    }
-    virtio_push(e, written);
+    virtio_push(e, e->in_bytes);
     request_free(r);
 }
 
@@ -419,6 +416,7 @@ static void unrealize(struct device *d)
 {
     struct virtio_blk *s = (struct virtio_blk *)d;
 
+    block_drain(s->be);     /* the answers come here while there still is a machine */
     reset(&s->vd);
     machine_listener_remove(d->m, &s->listener);
     g_ptr_array_free(s->stopped, true);

@@ -176,7 +176,9 @@ static void write_queue(struct virtio_mmio *s, uint64_t offset, uint32_t v)
         vq->size = v;
         break;
     case R_QUEUE_PFN:
-        if (!v) {
+        if (!s->force_legacy) {
+            log_guest("virtio-mmio: register QueuePFN of the legacy interface on a modern one");
+        } else if (!v) {
             virtio_reset(s->vd);
             update(&s->dev);
         } else {
@@ -207,7 +209,7 @@ static void write_queue(struct virtio_mmio *s, uint64_t offset, uint32_t v)
         set_high(&vq->device, v);
         break;
     case R_QUEUE_RESET:
-        if (v & 1) {
+        if ((v & 1) && modern_only(s, offset)) {
             virtio_queue_reset(vq);
         }
         break;

@@ -71,11 +71,14 @@ static bool usable(const struct virtio_queue *vq)
 
 /* ---- descriptors ---- */
 
-static void read_desc(struct virtio_queue *vq, uint64_t table, unsigned i, bool packed, struct desc *d)
+static bool read_desc(struct virtio_queue *vq, uint64_t table, unsigned i, bool packed, struct desc *d)
 {
     uint8_t raw[DESC_BYTES];
 
-    as_read(vq->dev->as, table + (uint64_t)i * DESC_BYTES, raw, sizeof raw, attrs_of(vq->dev));
+    if (as_read(vq->dev->as, table + (uint64_t)i * DESC_BYTES, raw, sizeof raw, attrs_of(vq->dev)) != MEM_OK) {
+        queue_broken(vq, "a descriptor outside memory");
+        return false;
+    }
     memcpy(&d->addr, raw, 8);
     memcpy(&d->len, raw + 8, 4);
     memcpy(&d->flags, raw + (packed ? 14 : 12), 2);
@@ -84,6 +87,7 @@ static void read_desc(struct virtio_queue *vq, uint64_t table, unsigned i, bool 
     d->len = GUINT32_FROM_LE(d->len);
     d->flags = GUINT16_FROM_LE(d->flags);
     d->next = GUINT16_FROM_LE(d->next);
+    return true;
 }
 
 /* A chain being collected; the pieces live in growable arrays until the element is made. */
@@ -144,7 +148,9 @@ static bool split_chain(struct virtio_queue *vq, struct chain *c, uint64_t table
             queue_broken(vq, "a descriptor index beyond the table");
             return false;
         }
-        read_desc(vq, table, i, false, &d);
+        if (!read_desc(vq, table, i, false, &d)) {
+            return false;
+        }
         if (d.flags & DESC_INDIRECT) {
             if (indirect || (d.flags & DESC_NEXT) || d.len % DESC_BYTES || !d.len || d.len / DESC_BYTES > UINT16_MAX) {
                 queue_broken(vq, "a bad indirect table");
@@ -337,7 +343,13 @@ static bool packed_indirect(struct virtio_queue *vq, struct chain *c, const stru
     for (unsigned i = 0; i < head->len / DESC_BYTES; i++) {
         struct desc d;
 
-        read_desc(vq, head->addr, i, true, &d);
+        if (!read_desc(vq, head->addr, i, true, &d)) {
+            return false;
+        }
+        if (d.flags & DESC_INDIRECT) {
+            queue_broken(vq, "a bad indirect table");
+            return false;
+        }
         if (!chain_add(vq, c, &d)) {
             return false;
         }
@@ -365,13 +377,13 @@ static struct virtio_element *packed_pop(struct virtio_queue *vq)
             chain_unmap(c);
             return NULL;
         }
-        read_desc(vq, vq->desc, i, true, &d);
-        id = d.next;
         n++;
-        if (!(d.flags & DESC_INDIRECT ? packed_indirect(vq, c, &d) : chain_add(vq, c, &d))) {
+        if (!read_desc(vq, vq->desc, i, true, &d) ||
+            !(d.flags & DESC_INDIRECT ? packed_indirect(vq, c, &d) : chain_add(vq, c, &d))) {
             chain_unmap(c);
             return NULL;
         }
+        id = d.next;
         packed_advance(vq, &i, &wrap, 1);
     } while ((d.flags & DESC_NEXT) && !(d.flags & DESC_INDIRECT));
     if (vq->inuse + n > vq->size) {
@@ -393,12 +405,17 @@ static void packed_fill(struct virtio_queue *vq, const struct virtio_element *e,
 {
     uint64_t at = vq->desc + (uint64_t)vq->used_idx * DESC_BYTES;
     uint16_t flags = (vq->used_wrap ? DESC_AVAIL | DESC_USED : 0) | (written ? DESC_WRITE : 0);
+    uint16_t lap = vq->signalled_used > vq->used_idx ? vq->signalled_used - vq->used_idx
+                                                     : vq->signalled_used - vq->used_idx + vq->size;
 
     as_st32le(vq->dev->as, at + 8, written, attrs_of(vq->dev));
     st16(vq, at + 12, e->head);
     atomic_thread_fence(memory_order_release);
     st16(vq, at + 14, flags);
     packed_advance(vq, &vq->used_idx, &vq->used_wrap, e->ndescs);
+    if (e->ndescs >= lap) {
+        vq->signalled_valid = false;    /* once around: the index alone no longer tells how much is new */
+    }
     vq->used_pending++;
 }
 
@@ -511,7 +528,11 @@ void virtio_unpop(struct virtio_element *e)
 
 void virtio_drop(struct virtio_element *e)
 {
-    unmap(e, 0);
+    /* The host may have written to RAM (a disk's read that a reset overtook): code and dirty bits there must know. What
+     * went to a bounce buffer is forgotten. */
+    for (unsigned i = 0; i < e->out_num + e->in_num; i++) {
+        as_unmap(&e->maps[i], e->maps[i].ram && e->maps[i].write ? e->maps[i].len : 0);
+    }
     g_free(e);
 }
 

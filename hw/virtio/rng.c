@@ -12,22 +12,37 @@ struct virtio_rng {
     char *rng;
 };
 
+/* Fills one piece; how many bytes it got: all of them, unless the host has none. */
+static size_t fill(uint8_t *to, size_t len)
+{
+    size_t done = 0;
+
+    while (done < len) {
+        ssize_t got = getrandom(to + done, len - done, 0);
+
+        if (got > 0) {
+            done += got;
+        } else if (got < 0 && errno != EINTR) {
+            break;
+        }
+    }
+    return done;
+}
+
 static void notify(struct virtio_device *vd, struct virtio_queue *vq)
 {
     struct virtio_element *e;
 
     while ((e = virtio_pop(vq))) {
-        size_t left = BYTES_MAX, done = 0;
+        size_t done = 0;
 
-        for (unsigned i = 0; i < e->in_num && left; i++) {
-            size_t n = MIN(left, e->in[i].iov_len);
-            ssize_t got = getrandom(e->in[i].iov_base, n, 0);
+        for (unsigned i = 0; i < e->in_num && done < BYTES_MAX; i++) {
+            size_t n = MIN(BYTES_MAX - done, e->in[i].iov_len), got = fill(e->in[i].iov_base, n);
 
-            if (got <= 0) {
+            done += got;
+            if (got < n) {
                 break;
             }
-            done += got;
-            left -= got;
         }
         virtio_push(e, done);
     }

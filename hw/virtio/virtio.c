@@ -131,9 +131,11 @@ void virtio_queue_reset(struct virtio_queue *vq)
 {
     struct virtio_device *vd = vq->dev;
 
-    if (virtio_desc_of(vd)->queue_reset) {
-        virtio_desc_of(vd)->queue_reset(vd, vq);
+    if (!virtio_has(vd, VIRTIO_F_RING_RESET)) {
+        log_guest("%s: a queue is reset, but RING_RESET was not negotiated", vd->dev.type->name);
+        return;
     }
+    virtio_desc_of(vd)->queue_reset(vd, vq);
     queue_init(vq);
 }
 
