@@ -269,6 +269,10 @@ static ir_ref fold_shift(struct ir *ir, enum ir_op op, enum ir_type type, ir_ref
             case 32: return ir_emit1(ir, sign ? IR_OP_exts32 : IR_OP_extu32, type, i->a);
             }
         }
+        if (op == IR_OP_shr && i->op == IR_OP_shl && type == IR_I64 && had == 32 && n < 32) {
+            /* an index that is zero-extended and scaled: both are free in an address */
+            return ir_emit2(ir, IR_OP_shl, type, ir_emit1(ir, IR_OP_extu32, type, i->a), constant(ir, type, 32 - n));
+        }
         if (i->op == op && cheap(ir, i, i->a)) {
             if (had + n < width) {
                 return ir_emit2(ir, op, type, i->a, constant(ir, type, had + n));

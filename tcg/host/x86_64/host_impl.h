@@ -42,6 +42,7 @@ enum { FEAT_BMI1 = 1, FEAT_BMI2 = 2, FEAT_LZCNT = 4, FEAT_AVX = 8, FEAT_FMA = 16
 
 enum { VAL_BOXED = 1,           /* xmm: bits 32..63 are ones */
     VAL_ZEXT = 2,               /* I32 in a register: the upper half is zero */
+    VAL_POSITIVE = 32,          /* and bit 31 */
     VAL_CANON = 4,              /* has been made canonical in place */
     VAL_FUSED = 8,              /* computed by its only user */
     VAL_CROSS = 16,             /* used by other blocks: its frame slot is kept */

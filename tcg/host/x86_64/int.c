@@ -26,6 +26,14 @@ static int reg_of(const struct opnd *o)
     return o->kind == O_REG ? o->reg : -1;
 }
 
+/* What a 32-bit instruction has just put into the result's register: zeroes above, perhaps bit 31 zero, too. */
+static void set_zext(struct em *e, struct ir_insn *n, bool positive)
+{
+    if (n->type == IR_I32) {
+        e->val[e->cur].flags |= VAL_ZEXT | (positive ? VAL_POSITIVE : 0);
+    }
+}
+
 /* Is the value in the register that the result wants, or dying in a register? */
 static bool better_first(struct em *e, ir_ref a, ir_ref b)
 {
@@ -67,6 +75,7 @@ static void alu(struct em *e, struct ir_insn *n, int digit, bool commutative)
     } else {
         asm_rr(&e->c, (digit << 3 | 1) | X_IF_W(w), same ? d : b.reg, d);
     }
+    set_zext(e, n, digit == G1_AND && b.kind == O_IMM && b.imm >= 0);
 }
 
 /* base + index << scale, where shl has been left to us */
@@ -94,6 +103,7 @@ void x86_add(struct em *e, struct ir_insn *n)
     bool w = n->type == IR_I64;
     ir_ref ra = n->a, rb = n->b;
 
+    set_zext(e, n, false);
     if (add_fused(e, n)) {
         return;
     }
@@ -240,6 +250,9 @@ static void shift(struct em *e, struct ir_insn *n, int digit, uint32_t bmi2)
 
     if (ir_is_const(rb)) {
         int count = ir_const_value(e->ir, rb) & (w ? 63 : 31);
+        if (count) {
+            set_zext(e, n, digit == G2_SHR);
+        }
         struct opnd a = ra_operand(e, n->a, K_MEM, w);
         int d = ra_dest(e, reg_of(&a), 0);
         if (digit == G2_ROL || digit == G2_ROR) {
@@ -780,6 +793,21 @@ void x86_clmulh(struct em *e, struct ir_insn *n)
 
 /* ---- extension ---- */
 
+/* Flags: what the operand must have for its register to hold the result already. */
+static bool extended_already(struct em *e, struct ir_insn *n, unsigned flags)
+{
+    ir_ref r = resolve(e, n->a);
+
+    if (ir_is_const(r) || (e->val[r].flags & flags) != flags || e->val[r].reg < 0) {
+        return false;
+    }
+    int a = ra_use(e, r), d = ra_dest(e, a, 0);
+    if (d != a) {
+        asm_rr(&e->c, X_MOV_LOAD, d, a);
+    }
+    return true;
+}
+
 static void extend(struct em *e, struct ir_insn *n, uint32_t op, bool from_w)
 {
     struct opnd a = ra_operand(e, n->a, K_MEM, from_w);
@@ -805,21 +833,27 @@ void x86_exts16(struct em *e, struct ir_insn *n)
 void x86_extu8(struct em *e, struct ir_insn *n)
 {
     extend(e, n, X_MOVZX8, false);
+    set_zext(e, n, true);
 }
 
 void x86_extu16(struct em *e, struct ir_insn *n)
 {
     extend(e, n, X_MOVZX16, false);
+    set_zext(e, n, true);
 }
 
 void x86_exts32(struct em *e, struct ir_insn *n)
 {
-    extend(e, n, X_MOVSXD, false);
+    if (!extended_already(e, n, VAL_ZEXT | VAL_POSITIVE)) {
+        extend(e, n, X_MOVSXD, false);
+    }
 }
 
 void x86_extu32(struct em *e, struct ir_insn *n)
 {
-    extend(e, n, X_MOV_LOAD, false);
+    if (!extended_already(e, n, VAL_ZEXT)) {
+        extend(e, n, X_MOV_LOAD, false);
+    }
 }
 
 /* ---- I128: in the frame ---- */
