@@ -50,7 +50,8 @@ static void list_boards(const char *isa)
     printf("Supported machines:\n");
     for (unsigned i = 0; boards[i]; i++) {
         if (!isa || !strcmp(isa, boards[i]->isa)) {
-            printf("%-20s %s (%s)\n", boards[i]->alias ? boards[i]->alias : boards[i]->name, boards[i]->desc, boards[i]->isa);
+            printf("%-20s %s (%s)\n", boards[i]->alias ? boards[i]->alias : boards[i]->name, boards[i]->desc,
+                   boards[i]->isa);
         }
     }
 }
@@ -179,8 +180,8 @@ static bool read_smp(struct setup *s, GError **err)
         return false;
     }
     if (opt->sockets && opt->cores && opt->threads && product != opt->max_cpus) {
-        g_set_error(err, MAIN_ERROR, 0, "-smp %s: sockets * clusters * cores * threads is %u, maxcpus is %u", s->c->smp, product,
-                    opt->max_cpus);
+        g_set_error(err, MAIN_ERROR, 0, "-smp %s: sockets * clusters * cores * threads is %u, maxcpus is %u", s->c->smp,
+                    product, opt->max_cpus);
         return false;
     }
     if (opt->cpus > s->m->board->max_cpus) {
@@ -212,7 +213,8 @@ static bool read_memory(struct setup *s, GError **err)
 
 static bool read_action(struct setup *s, GError **err)
 {
-    static const char *const reboot[] = { "reset", "shutdown", NULL }, *const shutdown[] = { "poweroff", "pause", NULL };
+    static const char *const reboot[] = { "reset", "shutdown", NULL },
+                             *const shutdown[] = { "poweroff", "pause", NULL };
     static const char *const panic[] = { "shutdown", "pause", "exit-failure", "none", NULL };
     int r = s->c->no_reboot, sd = s->c->no_shutdown, p = 0;
     struct options *o;

@@ -189,7 +189,8 @@ static bool add_object(struct setup *s, const char *text, GError **err)
         options_get(o, "filename");
         ok = options_finish(o, err);
     } else {
-        g_set_error(err, MAIN_ERROR, 0, "-object %s: unknown type; accepted: filter-dump, rng-random, rng-builtin, iothread",
+        g_set_error(err, MAIN_ERROR, 0,
+                    "-object %s: unknown type; accepted: filter-dump, rng-random, rng-builtin, iothread",
                     type ? type : text);
         ok = false;
     }

@@ -12,8 +12,8 @@ static const char *const interfaces[] = { "virtio", "none", "pflash", "ide", "sc
 static bool check_interface(struct setup *s, const char *where, const char *interface, GError **err)
 {
     if (strcmp(interface, "virtio") && strcmp(interface, "none") && strcmp(interface, "pflash")) {
-        g_set_error(err, MAIN_ERROR, 0, "%s: if=%s: machine '%s' has no such interface; accepted: virtio, none, pflash", where,
-                    interface, s->m->board->name);
+        g_set_error(err, MAIN_ERROR, 0, "%s: if=%s: machine '%s' has no such interface; accepted: virtio, none, pflash",
+                    where, interface, s->m->board->name);
         return false;
     }
     return true;
@@ -37,7 +37,8 @@ static unsigned free_index(struct setup *s, const char *interface)
 
 static bool add(struct setup *s, const struct cmdline_item *item, GError **err)
 {
-    struct options *o = options_parse(item->option, item->text, !strcmp(item->option, "-blockdev") ? "driver" : NULL, err);
+    struct options *o =
+        options_parse(item->option, item->text, !strcmp(item->option, "-blockdev") ? "driver" : NULL, err);
     static const char *const medias[] = { "disk", "cdrom", NULL };
     struct block_config config;
     struct drive *d;
@@ -89,12 +90,12 @@ static bool add(struct setup *s, const struct cmdline_item *item, GError **err)
     if (ok) {
         g_hash_table_insert(s->m->drives, d->id, d->be);
         if (!strcmp(d->interface, "virtio")) {
-            g_ptr_array_add(s->auto_devices, g_strdup_printf("virtio-blk-pci,drive=%s%s%s", d->id, serial ? ",serial=" : "",
-                                                             serial ? serial : ""));
+            g_ptr_array_add(s->auto_devices, g_strdup_printf("virtio-blk-pci,drive=%s%s%s", d->id,
+                                                             serial ? ",serial=" : "", serial ? serial : ""));
         } else if (!strcmp(d->interface, "pflash")) {
             if (d->index >= G_N_ELEMENTS(s->m->opt.pflash)) {
-                g_set_error(err, MAIN_ERROR, 0, "%s: unit %u: machine '%s' has flash units 0 and 1", options_where(o), d->index,
-                            s->m->board->name);
+                g_set_error(err, MAIN_ERROR, 0, "%s: unit %u: machine '%s' has flash units 0 and 1", options_where(o),
+                            d->index, s->m->board->name);
                 ok = false;
             } else {
                 s->m->opt.pflash[d->index] = d->be;

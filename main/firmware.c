@@ -80,7 +80,8 @@ bool setup_semihosting(struct setup *s, GError **err)
     ok = options_get_bool(o, "enable", &enable, err) && options_get_enum(o, "target", targets, &target, err) &&
          options_get_bool(o, "userspace", &config.userspace, err) && options_finish(o, err);
     if (ok && target == 2) {
-        g_set_error(err, MAIN_ERROR, 0, "-semihosting-config target=gdb: calls are not forwarded to gdb; accepted: native, auto");
+        g_set_error(err, MAIN_ERROR, 0,
+                    "-semihosting-config target=gdb: calls are not forwarded to gdb; accepted: native, auto");
         ok = false;
     }
     if (ok && id) {

@@ -38,9 +38,11 @@ static const char *pci_model(const char *model)
     return !strcmp(model, "virtio") ? DEFAULT_MODEL : model;
 }
 
-/* -nic TYPE,...,model=,mac= is a -netdev and a -device. "-net nic" alone adds nothing: the card comes with -net user. */
-static enum cmdline_result add_nic(struct setup *s, const struct cmdline_item *item, unsigned n, const char *net_nic_model,
-                                   GError **err)
+/*
+ * -nic TYPE,...,model=,mac= is a -netdev and a -device. "-net nic" alone adds nothing: the card comes with -net user.
+ */
+static enum cmdline_result add_nic(struct setup *s, const struct cmdline_item *item, unsigned n,
+                                   const char *net_nic_model, GError **err)
 {
     struct options *o = options_parse(item->option, item->text, "type", err);
     g_autofree char *id = NULL, *mac = NULL, *model = NULL;
@@ -72,7 +74,8 @@ static enum cmdline_result add_nic(struct setup *s, const struct cmdline_item *i
         return CMDLINE_ERROR;
     }
     options_free(o);
-    g_ptr_array_add(s->auto_devices, g_strdup_printf("%s,netdev=%s%s%s", model, id, mac ? ",mac=" : "", mac ? mac : ""));
+    g_ptr_array_add(s->auto_devices,
+                    g_strdup_printf("%s,netdev=%s%s%s", model, id, mac ? ",mac=" : "", mac ? mac : ""));
     return CMDLINE_RUN;
 }
 

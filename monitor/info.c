@@ -172,8 +172,10 @@ static void info_blockstats(struct monitor *mon, char **args)
         struct block_stats st;
 
         block_get_stats(be, &st);
-        monitor_printf(mon, "%s: rd_bytes=%" G_GUINT64_FORMAT " wr_bytes=%" G_GUINT64_FORMAT " rd_operations=%" G_GUINT64_FORMAT
-                       " wr_operations=%" G_GUINT64_FORMAT " flush_operations=%" G_GUINT64_FORMAT " errors=%" G_GUINT64_FORMAT "\n",
+        monitor_printf(mon,
+                       "%s: rd_bytes=%" G_GUINT64_FORMAT " wr_bytes=%" G_GUINT64_FORMAT
+                       " rd_operations=%" G_GUINT64_FORMAT " wr_operations=%" G_GUINT64_FORMAT
+                       " flush_operations=%" G_GUINT64_FORMAT " errors=%" G_GUINT64_FORMAT "\n",
                        block_id(be), st.read_bytes, st.write_bytes, st.read_ops, st.write_ops, st.flush_ops, st.errors);
     }
 }
@@ -188,8 +190,8 @@ static void info_roms(struct monitor *mon, char **args)
     for (unsigned i = 0; i < mon->m->roms->len; i++) {
         struct rom *r = mon->m->roms->pdata[i];
 
-        monitor_printf(mon, "addr=%016" G_GINT64_MODIFIER "x size=0x%06" G_GINT64_MODIFIER "x name=\"%s\"\n", r->addr, r->size,
-                       r->name);
+        monitor_printf(mon, "addr=%016" G_GINT64_MODIFIER "x size=0x%06" G_GINT64_MODIFIER "x name=\"%s\"\n", r->addr,
+                       r->size, r->name);
     }
 }
 

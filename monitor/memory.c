@@ -61,7 +61,8 @@ static bool parse_format(struct monitor *mon, const char *text, struct format *f
 
 static bool get(struct monitor *mon, struct cpu *cpu, bool physical, uint64_t addr, void *buf, size_t len)
 {
-    if (physical ? as_read(&mon->m->as, addr, buf, len, MEM_ATTRS_DEBUG) == MEM_OK : cpu_debug_rw(cpu, addr, buf, len, false)) {
+    if (physical ? as_read(&mon->m->as, addr, buf, len, MEM_ATTRS_DEBUG) == MEM_OK
+                 : cpu_debug_rw(cpu, addr, buf, len, false)) {
         return true;
     }
     monitor_printf(mon, "Cannot access memory at 0x%" G_GINT64_MODIFIER "x\n", addr);

@@ -115,7 +115,8 @@ static void execute(struct monitor *mon, const char *line)
     }
     c = find(argv, argc, &used);
     if (!c) {
-        monitor_printf(mon, "unknown command: '%s'%s\n", line, strcmp(argv[0], "info") ? "; 'help' lists them" : "; 'help info' lists them");
+        monitor_printf(mon, "unknown command: '%s'%s\n", line,
+                       strcmp(argv[0], "info") ? "; 'help' lists them" : "; 'help info' lists them");
         return;
     }
     if ((unsigned)argc - used < c->min || (unsigned)argc - used > c->max) {

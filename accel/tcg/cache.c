@@ -2,8 +2,8 @@
 /*
  * The code cache: one memory file mapped twice, so that no page is ever writable and executable at once. It is cut into
  * segments. Each vCPU translates into an open segment of its own; a full one is sealed (its writable view's pages are
- * dropped from this process's resident set). When free segments run out the oldest sealed one is drained: its blocks are
- * taken out of hash, links and jump caches, and once every vCPU has been parked nobody can be in it any more.
+ * dropped from this process's resident set). When free segments run out the oldest sealed one is drained: its blocks
+ * are taken out of hash, links and jump caches, and once every vCPU has been parked nobody can be in it any more.
  */
 #include <errno.h>
 #include <string.h>

@@ -3,8 +3,8 @@
  * vCPU threads and the execution loop.
  *
  * A thread is in one of three places: waiting for the machine to run (parked, under the machine lock), asleep because
- * its CPU is halted (parked, no lock), or in the loop. The loop finds a block, runs translated code until it leaves, and
- * acts on why it left. Requests from other threads are bits in cpu.request, which translated code polls at backward
+ * its CPU is halted (parked, no lock), or in the loop. The loop finds a block, runs translated code until it leaves,
+ * and acts on why it left. Requests from other threads are bits in cpu.request, which translated code polls at backward
  * and indirect jumps; cpu_wake gets a sleeping thread out.
  */
 #include <string.h>
@@ -38,7 +38,8 @@ void cpu_unpark(struct accel_cpu *a)
 
 static void announce(struct accel_cpu *a)
 {
-    atomic_store_explicit(&a->running, atomic_load_explicit(&a->tcg->epoch, memory_order_acquire), memory_order_release);
+    atomic_store_explicit(&a->running, atomic_load_explicit(&a->tcg->epoch, memory_order_acquire),
+                          memory_order_release);
     mem_reader_quiescent(&a->cpu->machine->memory.epoch, &a->reader);
 }
 
@@ -133,9 +134,10 @@ void jump_cache_clear(struct accel_cpu *a)
 /* ---- the translation key ---- */
 
 /*
- * The salt stands for the key in jump cache tags: tag = pc ^ salt. A key gets a number in bits 57..62 of the salt, where
- * any canonical address has copies of its bit 63, and physical addresses zeroes: so different keys never make equal
- * tags, and no tag is 0, which marks an empty entry. When the numbers run out, the jump cache is emptied and counting starts again.
+ * The salt stands for the key in jump cache tags: tag = pc ^ salt. A key gets a number in bits 57..62 of the salt,
+ * where any canonical address has copies of its bit 63, and physical addresses zeroes: so different keys never make
+ * equal tags, and no tag is 0, which marks an empty entry. When the numbers run out, the jump cache is emptied and
+ * counting starts again.
  */
 #define SALT_SHIFT 57
 #define SALTS_MAX 63
@@ -205,7 +207,8 @@ static bool serve_requests(struct accel_cpu *a)
 static void log_state(struct accel_cpu *a, const struct tb *tb)
 {
     if (log_on(LOG_EXEC)) {
-        log_printf(LOG_EXEC, "Trace %u: %#018" G_GINT64_MODIFIER "x key %#x insns %u\n", a->cpu->index, tb->pc, tb->key, tb->insns);
+        log_printf(LOG_EXEC, "Trace %u: %#018" G_GINT64_MODIFIER "x key %#x insns %u\n", a->cpu->index, tb->pc, tb->key,
+                   tb->insns);
     }
     if (log_on(LOG_CPU)) {
         g_autoptr(GString) out = g_string_new(NULL);

@@ -49,7 +49,8 @@ static struct mem_attrs attrs_of(const struct accel_cpu *a)
     return (struct mem_attrs) { .cpu = a->cpu->index };
 }
 
-static uint64_t mmio(const struct site *s, uint64_t va, const struct tlb_target *t, unsigned size, bool write, uint64_t value)
+static uint64_t mmio(const struct site *s, uint64_t va, const struct tlb_target *t, unsigned size, bool write,
+                     uint64_t value)
 {
     struct accel_cpu *a = s->a;
     struct machine *m = a->cpu->machine;
@@ -385,8 +386,8 @@ static void atomic_access(const struct site *s, uint64_t va, unsigned op, unsign
     }
 }
 
-void slow_other(struct cpu *cpu, uint64_t addr, unsigned op, unsigned mem, uint64_t value[2], const uint64_t expected[2],
-                uintptr_t ret, struct host_frame *frame)
+void slow_other(struct cpu *cpu, uint64_t addr, unsigned op, unsigned mem, uint64_t value[2],
+                const uint64_t expected[2], uintptr_t ret, struct host_frame *frame)
 {
     struct site s = { acpu_of(cpu), ret, frame };
     unsigned idx = IR_MEM_IDX(mem), size = 1u << (mem & IR_MEM_SIZE);
@@ -458,7 +459,8 @@ void *cpu_probe_write(struct cpu *cpu, uint64_t va, unsigned len, unsigned idx)
     struct tlb_target t;
 
     tlb_access(acpu_of(cpu), va, MMU_WRITE, idx, &t, 0, NULL);
-    if (!t.host || crosses(va, len) || (t.ram && ((ram_page_flags(t.ram, t.ram_offset) & RAM_PAGE_CODE) || t.ram->tracked))) {
+    if (!t.host || crosses(va, len) ||
+        (t.ram && ((ram_page_flags(t.ram, t.ram_offset) & RAM_PAGE_CODE) || t.ram->tracked))) {
         return NULL;
     }
     return t.host;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Translated blocks. A block is found by the physical address of its code, its virtual address (translations contain
- * it) and the translation key. Its `checked` entry compares the map id of its page with the vCPU's xmap, so a pointer to
- * it in a jump cache or a link from another page stays harmless when the page tables change: the comparison fails and
- * the execution loop looks again. Neither TLB flushes nor context switches need to touch links or jump caches.
+ * it) and the translation key. Its `checked` entry compares the map id of its page with the vCPU's xmap, so a pointer
+ * to it in a jump cache or a link from another page stays harmless when the page tables change: the comparison fails
+ * and the execution loop looks again. Neither TLB flushes nor context switches need to touch links or jump caches.
  *
  * Making a block, in this order: flag the page as code and take all its write TLB entries away (tlb_protect), note the
  * page's generation, read the bytes and translate, and under tb_lock publish only if the generation is still the same:
@@ -294,7 +294,8 @@ static struct tb *hash_find(struct tcg *t, uint64_t phys, uint64_t pc, uint32_t 
 {
     struct tb *tb = atomic_load_explicit(&t->hash[tb_hash(phys, pc, key)], memory_order_acquire);
 
-    while (tb && !(tb->phys == phys && tb->pc == pc && tb->key == key && tb->idx == idx && (tb->flags & TB_STEP) == flags)) {
+    while (tb &&
+           !(tb->phys == phys && tb->pc == pc && tb->key == key && tb->idx == idx && (tb->flags & TB_STEP) == flags)) {
         tb = atomic_load_explicit(&tb->hash_next, memory_order_acquire);
     }
     return tb;
@@ -386,7 +387,9 @@ static void log_in_asm(struct accel_cpu *a, const struct tr_block *tr, const str
         for (unsigned i = 0; i < n; i++) {
             unsigned o = start + off + i;
 
-            bytes[i] = o < PAGE_SIZE ? page[o] : m->has_second ? m->second.ram->host[m->second.offset + o - PAGE_SIZE] : 0;
+            bytes[i] = o < PAGE_SIZE   ? page[o]
+                       : m->has_second ? m->second.ram->host[m->second.offset + o - PAGE_SIZE]
+                                       : 0;
         }
         g_string_append_printf(out, "%#018" G_GINT64_MODIFIER "x:  ", tr->pc + off);
         len = a->cpu->type->disas ? a->cpu->type->disas(a->cpu, tr->pc + off, bytes, n, out) : n;
@@ -571,8 +574,8 @@ static struct tb *make(struct accel_cpu *a, struct maker *m)
     cache_take(a, tb, t->interp ? 64 : code.total_bytes);
     publish(t, tb);
     if (t->perf_file && !t->interp) {
-        fprintf(t->perf_file, "%" G_GINT64_MODIFIER "x %x guest-0x%" G_GINT64_MODIFIER "x\n", (guint64)(uintptr_t)tb->rx,
-                tb->code_bytes, tb->pc);
+        fprintf(t->perf_file, "%" G_GINT64_MODIFIER "x %x guest-0x%" G_GINT64_MODIFIER "x\n",
+                (guint64)(uintptr_t)tb->rx, tb->code_bytes, tb->pc);
     }
     g_mutex_unlock(&t->tb_lock);
     if (log_on(LOG_OUT_ASM) && !t->interp) {

@@ -20,8 +20,8 @@ static struct tcg *tcg_of(struct accel *a)
 static bool pages_init(struct tcg *t, GError **err)
 {
     t->npages = PAGES_MAX;
-    t->pages = mmap(NULL, PAGES_MAX * sizeof *t->pages, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-                    -1, 0);
+    t->pages = mmap(NULL, PAGES_MAX * sizeof *t->pages, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (t->pages == MAP_FAILED) {
         t->pages = NULL;
         g_set_error(err, g_quark_from_static_string("tcg"), 0, "-accel tcg: no address space for the page table");
@@ -62,11 +62,13 @@ static bool tcg_init(struct accel *accel, GError **err)
     struct tcg *t = tcg_of(accel);
 
     if (g_strcmp0(t->engine, "jit") && g_strcmp0(t->engine, "interp")) {
-        g_set_error(err, g_quark_from_static_string("tcg"), 0, "-accel tcg,engine=%s: unknown engine; accepted: jit, interp", t->engine);
+        g_set_error(err, g_quark_from_static_string("tcg"), 0,
+                    "-accel tcg,engine=%s: unknown engine; accepted: jit, interp", t->engine);
         return false;
     }
     if (g_strcmp0(t->thread, "multi") && g_strcmp0(t->thread, "single")) {
-        g_set_error(err, g_quark_from_static_string("tcg"), 0, "-accel tcg,thread=%s: unknown mode; accepted: multi, single", t->thread);
+        g_set_error(err, g_quark_from_static_string("tcg"), 0,
+                    "-accel tcg,thread=%s: unknown mode; accepted: multi, single", t->thread);
         return false;
     }
     t->interp = !strcmp(t->engine, "interp");
@@ -336,19 +338,25 @@ static void tcg_info(struct accel *accel, GString *out)
     for (unsigned i = 0; i < t->cache.nsegs; i++) {
         in_use += t->cache.segs[i].state != SEG_FREE;
     }
-    g_string_append_printf(out, "engine %s, code cache %zu MiB in %u segments, %u in use, %" G_GUINT64_FORMAT " recycled\n",
+    g_string_append_printf(out,
+                           "engine %s, code cache %zu MiB in %u segments, %u in use, %" G_GUINT64_FORMAT " recycled\n",
                            t->engine, t->cache.bytes >> 20, t->cache.nsegs, in_use, t->recycled);
-    g_string_append_printf(out, "blocks made %" G_GUINT64_FORMAT ", invalidated %" G_GUINT64_FORMAT "; guest instructions %"
-                           G_GUINT64_FORMAT ", guest bytes %" G_GUINT64_FORMAT ", host bytes %" G_GUINT64_FORMAT "\n",
+    g_string_append_printf(out,
+                           "blocks made %" G_GUINT64_FORMAT ", invalidated %" G_GUINT64_FORMAT
+                           "; guest instructions %" G_GUINT64_FORMAT ", guest bytes %" G_GUINT64_FORMAT
+                           ", host bytes %" G_GUINT64_FORMAT "\n",
                            t->tbs_made, t->invalidated, t->insns_made, t->guest_bytes_made, t->bytes_made);
     for (unsigned i = 0; i < t->cpus->len; i++) {
         struct accel_cpu *a = t->cpus->pdata[i];
 
-        g_string_append_printf(out, "cpu %u: entries %" G_GUINT64_FORMAT ", look-ups %" G_GUINT64_FORMAT ", interrupts %"
-                               G_GUINT64_FORMAT ", translating %.3f s\n", a->cpu->index, a->n_enter, a->n_lookup, a->n_irq,
-                               a->translate_us / 1e6);
-        g_string_append_printf(out, "       TLB fills %" G_GUINT64_FORMAT ", set flushes %" G_GUINT64_FORMAT ", page flushes %"
-                               G_GUINT64_FORMAT "; slow accesses %" G_GUINT64_FORMAT ", MMIO %" G_GUINT64_FORMAT ", size %u\n",
+        g_string_append_printf(out,
+                               "cpu %u: entries %" G_GUINT64_FORMAT ", look-ups %" G_GUINT64_FORMAT
+                               ", interrupts %" G_GUINT64_FORMAT ", translating %.3f s\n",
+                               a->cpu->index, a->n_enter, a->n_lookup, a->n_irq, a->translate_us / 1e6);
+        g_string_append_printf(out,
+                               "       TLB fills %" G_GUINT64_FORMAT ", set flushes %" G_GUINT64_FORMAT
+                               ", page flushes %" G_GUINT64_FORMAT "; slow accesses %" G_GUINT64_FORMAT
+                               ", MMIO %" G_GUINT64_FORMAT ", size %u\n",
                                a->n_fill, a->n_flush, a->n_flush_page, a->n_slow, a->n_mmio, 1u << a->set->bits);
     }
 }

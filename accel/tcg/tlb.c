@@ -5,8 +5,8 @@
  * writable pages, addends (host address - guest address). Pages that must be seen when touched - MMIO, code pages and
  * tracked pages for writes - are simply absent, so translated code tests no flags.
  *
- * A tag that matches nothing: translated code computes (addr - tag) and takes values up to 4095 for a hit. The empty tag
- * is all ones: it would match the addresses 0..4094 and ~0 only, whose entries (0 and the last one of any size) get
+ * A tag that matches nothing: translated code computes (addr - tag) and takes values up to 4095 for a hit. The empty
+ * tag is all ones: it would match the addresses 0..4094 and ~0 only, whose entries (0 and the last one of any size) get
  * another empty value, the address of page 1. So a whole array is emptied by one memset and a few stores, and stays
  * safe when it is looked at with another size's index.
  *
@@ -84,7 +84,8 @@ void tlb_cpu_init(struct accel_cpu *a)
     for (unsigned i = 0; i < TLB_SETS; i++) {
         struct tlb_set *s = &a->sets[i];
 
-        s->base = mmap(NULL, set_bytes(a->tcg), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        s->base =
+            mmap(NULL, set_bytes(a->tcg), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (s->base == MAP_FAILED) {
             g_error("out of memory for the soft TLB");
         }
@@ -287,8 +288,8 @@ static bool writer_maps(struct tcg *t, uint64_t w, const uint8_t *host_page, _At
 
     *tag = &tlb_array(s, idx, TLB_WRITE)[entry];
     va = atomic_load_explicit(*tag, memory_order_acquire);
-    return va != UINT64_MAX &&
-           va + atomic_load_explicit(&tlb_array(s, idx, TLB_ADDEND)[entry], memory_order_relaxed) == (uintptr_t)host_page;
+    return va != UINT64_MAX && va + atomic_load_explicit(&tlb_array(s, idx, TLB_ADDEND)[entry], memory_order_relaxed) ==
+                                   (uintptr_t)host_page;
 }
 
 /* Remembers where the page's write entry is, so that tlb_protect finds it; before the entry is made. */
@@ -370,7 +371,8 @@ void tlb_access(struct accel_cpu *a, uint64_t va, enum mmu_access access, unsign
 {
     struct tlb_set *s = a->set;
     unsigned e = tlb_entry(s, va);
-    uint64_t tag = atomic_load_explicit(&tlb_array(s, idx, access == MMU_WRITE ? TLB_WRITE : TLB_READ)[e], memory_order_relaxed);
+    uint64_t tag =
+        atomic_load_explicit(&tlb_array(s, idx, access == MMU_WRITE ? TLB_WRITE : TLB_READ)[e], memory_order_relaxed);
     const struct flat_range *r;
     struct mmu_fault fault;
     struct mmu_page page;
@@ -378,7 +380,8 @@ void tlb_access(struct accel_cpu *a, uint64_t va, enum mmu_access access, unsign
     out->ram = NULL;
     out->range = NULL;
     if (tag == (va & PAGE_MASK)) {
-        out->host = (uint8_t *)(uintptr_t)(va + atomic_load_explicit(&tlb_array(s, idx, TLB_ADDEND)[e], memory_order_relaxed));
+        out->host =
+            (uint8_t *)(uintptr_t)(va + atomic_load_explicit(&tlb_array(s, idx, TLB_ADDEND)[e], memory_order_relaxed));
         return;
     }
     if (!a->cpu->type->mmu_walk(a->cpu, va, access, idx, false, &page, &fault)) {
@@ -462,8 +465,9 @@ static void drop_writers(struct tcg *t, struct accel_cpu *self, const uint8_t *h
                     _Atomic uint64_t *tag = &tlb_array(s, idx, TLB_WRITE)[e];
                     uint64_t va = atomic_load_explicit(tag, memory_order_acquire);
 
-                    if (va != UINT64_MAX && va + atomic_load_explicit(&tlb_array(s, idx, TLB_ADDEND)[e], memory_order_relaxed)
-                                            == (uintptr_t)host_page) {
+                    if (va != UINT64_MAX &&
+                        va + atomic_load_explicit(&tlb_array(s, idx, TLB_ADDEND)[e], memory_order_relaxed) ==
+                            (uintptr_t)host_page) {
                         atomic_store(tag, empty_tag(e));
                         *others |= a != self;
                     }

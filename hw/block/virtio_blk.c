@@ -14,8 +14,8 @@
 
 enum { T_IN = 0, T_OUT = 1, T_FLUSH = 4, T_GET_ID = 8, T_DISCARD = 11, T_WRITE_ZEROES = 13 };
 enum { S_OK = 0, S_IOERR = 1, S_UNSUPP = 2 };
-enum { F_SEG_MAX = 2, F_GEOMETRY = 4, F_RO = 5, F_BLK_SIZE = 6, F_FLUSH = 9, F_TOPOLOGY = 10, F_CONFIG_WCE = 11, F_MQ = 12,
-       F_DISCARD = 13, F_WRITE_ZEROES = 14 };
+enum { F_SEG_MAX = 2, F_GEOMETRY = 4, F_RO = 5, F_BLK_SIZE = 6, F_FLUSH = 9, F_TOPOLOGY = 10, F_CONFIG_WCE = 11,
+       F_MQ = 12, F_DISCARD = 13, F_WRITE_ZEROES = 14 };
 
 #define ID_BYTES 20
 #define HEADER_BYTES 16
@@ -129,8 +129,8 @@ static bool in_range(const struct virtio_blk *s, uint64_t sector, uint64_t bytes
 {
     uint64_t sectors = block_length(s->be) / BLOCK_SECTOR;
 
-    return !(bytes % s->logical_block_size) && sector * BLOCK_SECTOR % s->logical_block_size == 0 && sector <= sectors &&
-           bytes / BLOCK_SECTOR <= sectors - sector;
+    return !(bytes % s->logical_block_size) && sector * BLOCK_SECTOR % s->logical_block_size == 0 &&
+           sector <= sectors && bytes / BLOCK_SECTOR <= sectors - sector;
 }
 
 /* Discard and write zeroes: one range of 16 bytes: sector, number of sectors, flags. */
@@ -442,5 +442,6 @@ static const struct host_field host[] = {
 
 const struct device_type virtio_blk_type = {
     .name = "virtio-blk-device", .help = "virtio disk", .base = &virtio_device_type, .bus = &virtio_bus_type,
-    .size = sizeof(struct virtio_blk), PROPS(props), HOSTS(host), .realize = realize, .unrealize = unrealize, .desc = &desc,
+    .size = sizeof(struct virtio_blk), PROPS(props),
+    HOSTS(host), .realize = realize, .unrealize = unrealize, .desc = &desc,
 };

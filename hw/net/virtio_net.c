@@ -12,8 +12,9 @@
 #include "system/machine.h"
 #include "util/log.h"
 
-enum { F_CSUM = 0, F_GUEST_CSUM = 1, F_MTU = 3, F_MAC = 5, F_GUEST_TSO4 = 7, F_GUEST_TSO6 = 8, F_HOST_TSO4 = 11, F_HOST_TSO6 = 12,
-       F_MRG_RXBUF = 15, F_STATUS = 16, F_CTRL_VQ = 17, F_CTRL_RX = 18, F_CTRL_VLAN = 19, F_CTRL_MAC_ADDR = 23 };
+enum { F_CSUM = 0, F_GUEST_CSUM = 1, F_MTU = 3, F_MAC = 5, F_GUEST_TSO4 = 7, F_GUEST_TSO6 = 8, F_HOST_TSO4 = 11,
+       F_HOST_TSO6 = 12, F_MRG_RXBUF = 15, F_STATUS = 16, F_CTRL_VQ = 17, F_CTRL_RX = 18, F_CTRL_VLAN = 19,
+       F_CTRL_MAC_ADDR = 23 };
 enum { CTRL_RX = 0, CTRL_MAC = 1, CTRL_VLAN = 2 };
 enum { CTRL_RX_PROMISC = 0, CTRL_RX_ALLMULTI = 1, CTRL_MAC_TABLE_SET = 0, CTRL_MAC_ADDR_SET = 1, CTRL_VLAN_ADD = 0,
        CTRL_VLAN_DEL = 1 };
@@ -481,7 +482,8 @@ static bool realize(struct device *d, GError **err)
     struct virtio_net *s = (struct virtio_net *)d;
 
     if (!s->nc) {
-        g_set_error(err, g_quark_from_static_string("virtio"), 0, "-device %s: netdev= is missing: it names a -netdev", d->type->name);
+        g_set_error(err, g_quark_from_static_string("virtio"), 0, "-device %s: netdev= is missing: it names a -netdev",
+                    d->type->name);
         return false;
     }
     if (!is_queue_size(s->rx_queue_size) || !is_queue_size(s->tx_queue_size)) {
@@ -525,15 +527,16 @@ static const struct prop props[] = {
 };
 static const struct field state[] = {
     FIELD_BYTES(struct virtio_net, mac), FIELD(struct virtio_net, promisc), FIELD(struct virtio_net, allmulti),
-    FIELD(struct virtio_net, table_overflow), FIELD(struct virtio_net, table_count), FIELD_BYTES(struct virtio_net, table),
-    FIELD_ARRAY(struct virtio_net, vlans),
+    FIELD(struct virtio_net, table_overflow), FIELD(struct virtio_net, table_count),
+    FIELD_BYTES(struct virtio_net, table), FIELD_ARRAY(struct virtio_net, vlans),
 };
 static const struct host_field host[] = {
-    HOST(struct virtio_net, rx), HOST(struct virtio_net, tx), HOST(struct virtio_net, ctrl), HOST(struct virtio_net, attached),
-    HOST(struct virtio_net, rx_dirty),
+    HOST(struct virtio_net, rx), HOST(struct virtio_net, tx), HOST(struct virtio_net, ctrl),
+    HOST(struct virtio_net, attached), HOST(struct virtio_net, rx_dirty),
 };
 
 const struct device_type virtio_net_type = {
     .name = "virtio-net-device", .help = "virtio network card", .base = &virtio_device_type, .bus = &virtio_bus_type,
-    .size = sizeof(struct virtio_net), STATE(state), PROPS(props), HOSTS(host), .realize = realize, .unrealize = unrealize, .desc = &desc,
+    .size = sizeof(struct virtio_net), STATE(state), PROPS(props),
+    HOSTS(host), .realize = realize, .unrealize = unrealize, .desc = &desc,
 };

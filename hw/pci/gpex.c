@@ -75,7 +75,8 @@ static const struct host_field host[] = {
 };
 
 const struct device_type gpex_type = {
-    .name = "gpex-pcihost", .help = "generic PCI Express host bridge", .fdt = "pci-host-ecam-generic", .size = sizeof(struct gpex),
+    .name = "gpex-pcihost", .help = "generic PCI Express host bridge", .fdt = "pci-host-ecam-generic",
+    .size = sizeof(struct gpex),
     HOSTS(host), .mmio_size = GPEX_ECAM_BYTES, .mmio = &ecam, .realize = realize, .unrealize = unrealize,
 };
 
@@ -85,6 +86,6 @@ static const struct pci_desc root_desc = {
 };
 
 const struct device_type gpex_root_type = {
-    .name = "gpex-root", .help = "function 0 of the host bridge; only the bridge makes it", .base = &pci_device_type, .bus = &pci_bus_type,
-    .size = sizeof(struct pci_device), .desc = &root_desc,
+    .name = "gpex-root", .help = "function 0 of the host bridge; only the bridge makes it", .base = &pci_device_type,
+    .bus = &pci_bus_type, .size = sizeof(struct pci_device), .desc = &root_desc,
 };

@@ -201,7 +201,8 @@ static bool choose_devfn(struct pci_bus *b, struct pci_device *d, GError **err)
         fn = strtoul(end + 1, &end, 16);
     }
     if (*end || end == d->addr || slot > 31 || fn > 7) {
-        g_set_error(err, quark(), 0, "-device %s: addr=%s: accepted: SLOT[.FUNCTION], 0 to 1f, 0 to 7", d->dev.type->name, d->addr);
+        g_set_error(err, quark(), 0, "-device %s: addr=%s: accepted: SLOT[.FUNCTION], 0 to 1f, 0 to 7",
+                    d->dev.type->name, d->addr);
         return false;
     }
     d->devfn = slot << 3 | fn;
@@ -236,7 +237,8 @@ static void detach(struct bus *bus, struct device *dev)
 
 const struct bus_type pci_bus_type = { .name = "PCI", .attach = attach, .detach = detach };
 
-void pci_bus_init(struct pci_bus *b, struct device *owner, const char *name, struct mem_region *memory, struct mem_region *io)
+void pci_bus_init(struct pci_bus *b, struct device *owner, const char *name, struct mem_region *memory,
+                  struct mem_region *io)
 {
     memset(b, 0, sizeof *b);
     bus_init(&b->bus, owner->m, &pci_bus_type, owner, name);
@@ -312,16 +314,19 @@ static void reset(struct device *dev)
 static const struct prop props[] = {
     PROP_STRING(struct pci_device, addr, "addr", NULL, "slot and function, hexadecimal: 5 or 1f.2"),
     PROP_BOOL(struct pci_device, multifunction, "multifunction", false, "other functions share the slot"),
-    PROP_STRING(struct pci_device, romfile, "romfile", NULL, "accepted for compatibility; empty is the only value that has an effect anywhere"),
+    PROP_STRING(struct pci_device, romfile, "romfile", NULL,
+                "accepted for compatibility; empty is the only value that has an effect anywhere"),
 };
 static const struct field state[] = { FIELD_BYTES(struct pci_device, config), FIELD(struct pci_device, intx) };
 static const struct host_field host[] = {
-    HOST(struct pci_device, wmask), HOST(struct pci_device, bars), HOST(struct pci_device, bus), HOST(struct pci_device, devfn),
+    HOST(struct pci_device, wmask), HOST(struct pci_device, bars), HOST(struct pci_device, bus),
+    HOST(struct pci_device, devfn),
     HOST(struct pci_device, cap_end), HOST(struct pci_device, master_root), HOST(struct pci_device, master_alias),
     HOST(struct pci_device, as), HOST(struct pci_device, config_written), HOST(struct pci_device, config_read),
 };
 
 const struct device_type pci_device_type = {
     .name = "pci-device", .abstract = true, .help = "common part of PCI devices", .size = sizeof(struct pci_device),
-    .bus = &pci_bus_type, STATE(state), PROPS(props), HOSTS(host), .realize = realize, .unrealize = unrealize, .reset = reset,
+    .bus = &pci_bus_type, STATE(state), PROPS(props),
+    HOSTS(host), .realize = realize, .unrealize = unrealize, .reset = reset,
 };

@@ -68,7 +68,8 @@ static enum mem_result write_bar(struct pci_testdev *s, unsigned bar, uint64_t o
     if (offset == 0) {
         s->test[bar] = value;
         s->count[bar] = 0;
-    } else if (offset == WRITE_OFFSET && size == 1 && s->test[bar] < TESTS && (s->test[bar] == 1 || value == WRITE_DATA)) {
+    } else if (offset == WRITE_OFFSET && size == 1 && s->test[bar] < TESTS &&
+               (s->test[bar] == 1 || value == WRITE_DATA)) {
         s->count[bar]++;
     }
     return MEM_OK;
@@ -133,6 +134,6 @@ static const struct host_field host[] = { HOST(struct pci_testdev, mem), HOST(st
 
 const struct device_type pci_testdev_type = {
     .name = "pci-testdev", .help = "PCI test device", .base = &pci_device_type, .bus = &pci_bus_type,
-    .size = sizeof(struct pci_testdev), STATE(state), HOSTS(host), .realize = realize, .unrealize = unrealize, .reset = reset,
-    .desc = &desc,
+    .size = sizeof(struct pci_testdev), STATE(state),
+    HOSTS(host), .realize = realize, .unrealize = unrealize, .reset = reset, .desc = &desc,
 };

@@ -2,7 +2,8 @@
 /*
  * virtio-mmio: a virtio device behind a page of registers (Virtio 1.2, 4.2; the legacy interface 4.2.4).
  *
- * Region: 0x200 bytes: registers to 0xff, then the device's configuration. Output 0: interrupt (level, InterruptStatus).
+ * Region: 0x200 bytes: registers to 0xff, then the device's configuration.
+ * Output 0: interrupt (level, InterruptStatus).
  * Bus: virtio-mmio-bus.N, one place.
  * Properties: force-legacy: present version 1 (legacy) as QEMU's machines do unless told otherwise.
  */
@@ -19,7 +20,8 @@ enum {
     R_QUEUE_SEL = 0x30, R_QUEUE_NUM_MAX = 0x34, R_QUEUE_NUM = 0x38, R_QUEUE_ALIGN = 0x3c, R_QUEUE_PFN = 0x40,
     R_QUEUE_READY = 0x44, R_QUEUE_NOTIFY = 0x50, R_INTERRUPT_STATUS = 0x60, R_INTERRUPT_ACK = 0x64, R_STATUS = 0x70,
     R_QUEUE_DESC_LOW = 0x80, R_QUEUE_DESC_HIGH = 0x84, R_QUEUE_DRIVER_LOW = 0x90, R_QUEUE_DRIVER_HIGH = 0x94,
-    R_QUEUE_DEVICE_LOW = 0xa0, R_QUEUE_DEVICE_HIGH = 0xa4, R_SHM_SEL = 0xac, R_SHM_LEN_LOW = 0xb0, R_SHM_LEN_HIGH = 0xb4,
+    R_QUEUE_DEVICE_LOW = 0xa0, R_QUEUE_DEVICE_HIGH = 0xa4, R_SHM_SEL = 0xac, R_SHM_LEN_LOW = 0xb0,
+    R_SHM_LEN_HIGH = 0xb4,
     R_SHM_BASE_LOW = 0xb8, R_SHM_BASE_HIGH = 0xbc, R_QUEUE_RESET = 0xc0, R_CONFIG_GENERATION = 0xfc, R_CONFIG = 0x100,
 };
 
@@ -301,7 +303,9 @@ static enum mem_result mmio_write(void *opaque, uint64_t offset, unsigned size, 
     return MEM_OK;
 }
 
-static const struct mmio_ops mmio = { .read = mmio_read, .write = mmio_write, .valid_max = 4, .impl_max = 4, .unaligned = true };
+static const struct mmio_ops mmio = {
+    .read = mmio_read, .write = mmio_write, .valid_max = 4, .impl_max = 4, .unaligned = true,
+};
 
 /* ---- the bus ---- */
 
@@ -339,11 +343,14 @@ static void reset(struct device *d)
 static const struct prop props[] = {
     PROP_BOOL(struct virtio_mmio, force_legacy, "force-legacy", true, "version 1 of the interface"),
 };
-static const struct field state[] = { FIELD(struct virtio_mmio, guest_page_size), FIELD(struct virtio_mmio, queue_align) };
+static const struct field state[] = {
+    FIELD(struct virtio_mmio, guest_page_size), FIELD(struct virtio_mmio, queue_align),
+};
 static const struct host_field host[] = { HOST(struct virtio_mmio, bus), HOST(struct virtio_mmio, vd) };
 
 const struct device_type virtio_mmio_type = {
     .name = "virtio-mmio", .help = "virtio transport by memory-mapped registers", .fdt = "virtio,mmio",
-    .size = sizeof(struct virtio_mmio), STATE(state), PROPS(props), HOSTS(host), .mmio_size = 0x200, .mmio = &mmio, .irqs = 1,
+    .size = sizeof(struct virtio_mmio), STATE(state), PROPS(props),
+    HOSTS(host), .mmio_size = 0x200, .mmio = &mmio, .irqs = 1,
     .realize = realize, .unrealize = unrealize, .reset = reset, .update = update,
 };

@@ -26,14 +26,15 @@ enum { PART_COMMON = 0x0000, PART_ISR = 0x1000, PART_DEVICE = 0x2000, PART_NOTIF
 enum {
     C_DEVICE_FEATURE_SELECT = 0x00, C_DEVICE_FEATURE = 0x04, C_DRIVER_FEATURE_SELECT = 0x08, C_DRIVER_FEATURE = 0x0c,
     C_CONFIG_MSIX_VECTOR = 0x10, C_NUM_QUEUES = 0x12, C_DEVICE_STATUS = 0x14, C_CONFIG_GENERATION = 0x15,
-    C_QUEUE_SELECT = 0x16, C_QUEUE_SIZE = 0x18, C_QUEUE_MSIX_VECTOR = 0x1a, C_QUEUE_ENABLE = 0x1c, C_QUEUE_NOTIFY_OFF = 0x1e,
+    C_QUEUE_SELECT = 0x16, C_QUEUE_SIZE = 0x18, C_QUEUE_MSIX_VECTOR = 0x1a, C_QUEUE_ENABLE = 0x1c,
+    C_QUEUE_NOTIFY_OFF = 0x1e,
     C_QUEUE_DESC = 0x20, C_QUEUE_DRIVER = 0x28, C_QUEUE_DEVICE = 0x30, C_QUEUE_NOTIFY_DATA = 0x38, C_QUEUE_RESET = 0x3a,
 };
 
 /* The legacy registers (4.1.4.10) */
 enum {
-    L_DEVICE_FEATURES = 0, L_DRIVER_FEATURES = 4, L_QUEUE_PFN = 8, L_QUEUE_SIZE = 12, L_QUEUE_SELECT = 14, L_QUEUE_NOTIFY = 16,
-    L_DEVICE_STATUS = 18, L_ISR = 19,
+    L_DEVICE_FEATURES = 0, L_DRIVER_FEATURES = 4, L_QUEUE_PFN = 8, L_QUEUE_SIZE = 12, L_QUEUE_SELECT = 14,
+    L_QUEUE_NOTIFY = 16, L_DEVICE_STATUS = 18, L_ISR = 19,
 };
 
 struct virtio_pci {
@@ -241,7 +242,8 @@ static void common_write(struct virtio_pci *s, unsigned offset, uint32_t v)
 
 /* ---- BAR 4 ---- */
 
-static enum mem_result modern_read(void *opaque, uint64_t offset, unsigned size, uint64_t *value, struct mem_attrs attrs)
+static enum mem_result modern_read(void *opaque, uint64_t offset, unsigned size, uint64_t *value,
+                                   struct mem_attrs attrs)
 {
     struct virtio_pci *s = opaque;
     unsigned o = offset % PART_BYTES;
@@ -262,7 +264,8 @@ static enum mem_result modern_read(void *opaque, uint64_t offset, unsigned size,
     return MEM_OK;
 }
 
-static enum mem_result modern_write(void *opaque, uint64_t offset, unsigned size, uint64_t value, struct mem_attrs attrs)
+static enum mem_result modern_write(void *opaque, uint64_t offset, unsigned size, uint64_t value,
+                                    struct mem_attrs attrs)
 {
     struct virtio_pci *s = opaque;
     unsigned o = offset % PART_BYTES;
@@ -310,16 +313,19 @@ static uint32_t legacy_register(struct virtio_pci *s, unsigned offset)
     }
 }
 
-static enum mem_result legacy_read(void *opaque, uint64_t offset, unsigned size, uint64_t *value, struct mem_attrs attrs)
+static enum mem_result legacy_read(void *opaque, uint64_t offset, unsigned size, uint64_t *value,
+                                   struct mem_attrs attrs)
 {
     struct virtio_pci *s = opaque;
 
     s->vd->legacy = true;
-    *value = offset >= LEGACY_CONFIG ? virtio_config_read(s->vd, offset - LEGACY_CONFIG, size) : legacy_register(s, offset);
+    *value = offset >= LEGACY_CONFIG ? virtio_config_read(s->vd, offset - LEGACY_CONFIG, size)
+                                     : legacy_register(s, offset);
     return MEM_OK;
 }
 
-static enum mem_result legacy_write(void *opaque, uint64_t offset, unsigned size, uint64_t value, struct mem_attrs attrs)
+static enum mem_result legacy_write(void *opaque, uint64_t offset, unsigned size, uint64_t value,
+                                    struct mem_attrs attrs)
 {
     struct virtio_pci *s = opaque;
     struct virtio_device *vd = s->vd;
@@ -354,7 +360,9 @@ static enum mem_result legacy_write(void *opaque, uint64_t offset, unsigned size
     return MEM_OK;
 }
 
-static const struct mmio_ops legacy_ops = { .read = legacy_read, .write = legacy_write, .valid_max = 4, .impl_max = 4, .unaligned = true };
+static const struct mmio_ops legacy_ops = {
+    .read = legacy_read, .write = legacy_write, .valid_max = 4, .impl_max = 4, .unaligned = true,
+};
 
 /* ---- access by configuration space (4.1.4.9) ---- */
 
@@ -460,8 +468,8 @@ static bool realize(struct device *d, GError **err)
     g_autofree char *name = NULL;
 
     if (s->disable_modern && !transitional) {
-        g_set_error(err, g_quark_from_static_string("virtio"), 0, "-device %s: disable-legacy and disable-modern leave nothing",
-                    d->type->name);
+        g_set_error(err, g_quark_from_static_string("virtio"), 0,
+                    "-device %s: disable-legacy and disable-modern leave nothing", d->type->name);
         return false;
     }
     s->disable_legacy = transitional ? 2 : 1;
@@ -469,7 +477,8 @@ static bool realize(struct device *d, GError **err)
     name = g_strdup_printf("%s.virtio-bus", d->id ? d->id : d->type->name);
     virtio_bus_init(&s->bus, d, name, &ops);
     if (transitional) {
-        mem_mmio_init(&s->legacy, &d->m->memory, "virtio-pci", power_of_two(LEGACY_CONFIG + vdesc->config_size), &legacy_ops, s);
+        mem_mmio_init(&s->legacy, &d->m->memory, "virtio-pci", power_of_two(LEGACY_CONFIG + vdesc->config_size),
+                      &legacy_ops, s);
         pci_add_bar(&s->pci, BAR_LEGACY, PCI_BAR_IO, false, &s->legacy);
     }
     if (!s->disable_modern) {
@@ -499,20 +508,22 @@ static void unrealize(struct device *d)
 }
 
 static const struct prop props[] = {
-    PROP_ENUM(struct virtio_pci, disable_legacy, "disable-legacy", on_off_auto, 0, "no legacy interface; auto: off on the root bus"),
+    PROP_ENUM(struct virtio_pci, disable_legacy, "disable-legacy", on_off_auto, 0,
+              "no legacy interface; auto: off on the root bus"),
     PROP_BOOL(struct virtio_pci, disable_modern, "disable-modern", false, "legacy interface alone"),
 };
 static const struct host_field host[] = {
-    HOST(struct virtio_pci, bus), HOST(struct virtio_pci, vd), HOST(struct virtio_pci, legacy), HOST(struct virtio_pci, modern),
-    HOST(struct virtio_pci, pci_cap),
+    HOST(struct virtio_pci, bus), HOST(struct virtio_pci, vd), HOST(struct virtio_pci, legacy),
+    HOST(struct virtio_pci, modern), HOST(struct virtio_pci, pci_cap),
 };
 static const struct pci_desc desc = { .vendor = 0x1af4, .pin = 1 };
 
 #define VIRTIO_PCI(symbol, name_, child_, help_) \
     extern const struct device_type child_; \
     const struct device_type symbol = { \
-        .name = name_, .help = help_, .base = &pci_device_type, .bus = &pci_bus_type, .size = sizeof(struct virtio_pci), \
-        PROPS(props), HOSTS(host), .realize = realize, .unrealize = unrealize, .desc = &desc, .child = &child_, \
+        .name = name_, .help = help_, .base = &pci_device_type, .bus = &pci_bus_type, \
+        .size = sizeof(struct virtio_pci), PROPS(props), HOSTS(host), \
+        .realize = realize, .unrealize = unrealize, .desc = &desc, .child = &child_, \
     }
 
 VIRTIO_PCI(virtio_blk_pci_type, "virtio-blk-pci", virtio_blk_type, "virtio disk");

@@ -139,7 +139,8 @@ static bool chain_add(struct virtio_queue *vq, struct chain *c, const struct des
 }
 
 /* Follows an indirect table, or (max entries from i on) the ring's own table. */
-static bool split_chain(struct virtio_queue *vq, struct chain *c, uint64_t table, unsigned entries, unsigned i, bool indirect)
+static bool split_chain(struct virtio_queue *vq, struct chain *c, uint64_t table, unsigned entries, unsigned i,
+                        bool indirect)
 {
     for (unsigned steps = 0; steps < entries; steps++) {
         struct desc d;
@@ -176,7 +177,8 @@ static struct virtio_element *element_new(struct virtio_queue *vq, struct chain 
     struct virtio_element *e = g_malloc(sizeof *e + iov + maps);
 
     *e = (struct virtio_element) { .vq = vq, .head = head, .ndescs = ndescs, .out_num = c->out_num,
-                                   .in_num = c->count - c->out_num, .out_bytes = c->out_bytes, .in_bytes = c->in_bytes };
+                                   .in_num = c->count - c->out_num, .out_bytes = c->out_bytes,
+                                   .in_bytes = c->in_bytes };
     e->maps = (struct as_mapping *)(e + 1);
     e->out = (struct iovec *)(e->maps + c->count);
     e->in = e->out + c->out_num;
@@ -400,7 +402,9 @@ static struct virtio_element *packed_pop(struct virtio_queue *vq)
     return e;
 }
 
-/* Packed used entries become visible one by one, flags last; the first of a batch last of all would be an optimisation. */
+/*
+ * Packed used entries become visible one by one, flags last; the first of a batch last of all would be an optimisation.
+ */
 static void packed_fill(struct virtio_queue *vq, const struct virtio_element *e, uint32_t written)
 {
     uint64_t at = vq->desc + (uint64_t)vq->used_idx * DESC_BYTES;

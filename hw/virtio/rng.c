@@ -59,7 +59,8 @@ static bool realize(struct device *d, GError **err)
 }
 
 static const struct prop props[] = {
-    PROP_STRING(struct virtio_rng, rng, "rng", NULL, "id of an -object rng-random or rng-builtin: the host's random numbers either way"),
+    PROP_STRING(struct virtio_rng, rng, "rng", NULL,
+                "id of an -object rng-random or rng-builtin: the host's random numbers either way"),
 };
 
 const struct device_type virtio_rng_type = {

@@ -28,7 +28,8 @@ static void detach(struct bus *bus, struct device *d)
 
 const struct bus_type virtio_bus_type = { .name = "virtio-bus", .attach = attach, .detach = detach };
 
-void virtio_bus_init(struct virtio_bus *vb, struct device *owner, const char *name, const struct virtio_transport_ops *ops)
+void virtio_bus_init(struct virtio_bus *vb, struct device *owner, const char *name,
+                     const struct virtio_transport_ops *ops)
 {
     bus_init(&vb->bus, owner->m, &virtio_bus_type, owner, name);
     vb->bus.max = 1;
@@ -42,20 +43,23 @@ static const struct prop props[] = {
     PROP_BOOL(struct virtio_device, packed, "packed", false, "offer packed rings"),
     PROP_BOOL(struct virtio_device, notify_on_empty, "notify_on_empty", true, "offer notification on empty (legacy)"),
     PROP_BOOL(struct virtio_device, any_layout, "any_layout", true, "offer any layout of descriptors (legacy)"),
-    PROP_BOOL(struct virtio_device, iommu_platform, "iommu_platform", false, "offer access through the platform's IOMMU"),
+    PROP_BOOL(struct virtio_device, iommu_platform, "iommu_platform", false,
+              "offer access through the platform's IOMMU"),
 };
 
 static const struct field state[] = {
     FIELD(struct virtio_device, guest_features), FIELD(struct virtio_device, host_features_sel),
-    FIELD(struct virtio_device, guest_features_sel), FIELD(struct virtio_device, status), FIELD(struct virtio_device, isr),
+    FIELD(struct virtio_device, guest_features_sel), FIELD(struct virtio_device, status),
+    FIELD(struct virtio_device, isr),
     FIELD(struct virtio_device, queue_sel), FIELD(struct virtio_device, config_vector),
-    FIELD(struct virtio_device, config_generation), FIELD(struct virtio_device, started), FIELD(struct virtio_device, legacy),
-    FIELD_POINTER(struct virtio_device, queues, nqueues),
+    FIELD(struct virtio_device, config_generation), FIELD(struct virtio_device, started),
+    FIELD(struct virtio_device, legacy), FIELD_POINTER(struct virtio_device, queues, nqueues),
 };
 
 static const struct host_field host[] = {
     HOST(struct virtio_device, transport), HOST(struct virtio_device, transport_opaque), HOST(struct virtio_device, as),
-    HOST(struct virtio_device, requester), HOST(struct virtio_device, force_modern), HOST(struct virtio_device, nqueues),
+    HOST(struct virtio_device, requester), HOST(struct virtio_device, force_modern),
+    HOST(struct virtio_device, nqueues),
 };
 
 static void unrealize(struct device *d)
@@ -120,7 +124,8 @@ void virtio_queue_set_legacy(struct virtio_queue *vq, uint64_t addr, uint32_t al
 
 void virtio_queue_enable(struct virtio_queue *vq, bool on)
 {
-    if (on && (vq->size < 1 || vq->size > vq->size_max || (!virtio_has(vq->dev, VIRTIO_F_RING_PACKED) && (vq->size & (vq->size - 1))))) {
+    if (on && (vq->size < 1 || vq->size > vq->size_max ||
+               (!virtio_has(vq->dev, VIRTIO_F_RING_PACKED) && (vq->size & (vq->size - 1))))) {
         virtio_broken(vq->dev, "queue %u: size %u is not allowed", vq->index, vq->size);
         return;
     }
@@ -160,10 +165,11 @@ uint64_t virtio_features(struct virtio_device *vd)
 
     f |= (uint64_t)vd->indirect_desc << VIRTIO_F_INDIRECT_DESC | (uint64_t)vd->event_idx << VIRTIO_F_EVENT_IDX;
     if (vd->legacy) {
-        f |= (uint64_t)vd->notify_on_empty << VIRTIO_F_NOTIFY_ON_EMPTY | (uint64_t)vd->any_layout << VIRTIO_F_ANY_LAYOUT;
+        f |= (uint64_t)vd->notify_on_empty << VIRTIO_F_NOTIFY_ON_EMPTY |
+             (uint64_t)vd->any_layout << VIRTIO_F_ANY_LAYOUT;
     } else {
-        f |= 1ull << VIRTIO_F_VERSION_1 | (uint64_t)(virtio_desc_of(vd)->queue_reset != NULL) << VIRTIO_F_RING_RESET | (uint64_t)vd->packed << VIRTIO_F_RING_PACKED |
-             (uint64_t)vd->iommu_platform << VIRTIO_F_ACCESS_PLATFORM;
+        f |= 1ull << VIRTIO_F_VERSION_1 | (uint64_t)(virtio_desc_of(vd)->queue_reset != NULL) << VIRTIO_F_RING_RESET |
+             (uint64_t)vd->packed << VIRTIO_F_RING_PACKED | (uint64_t)vd->iommu_platform << VIRTIO_F_ACCESS_PLATFORM;
     }
     return f;
 }
