@@ -142,29 +142,41 @@ void jump_cache_clear(struct accel_cpu *a)
 #define SALT_SHIFT 57
 #define SALTS_MAX 63
 
-void cpu_set_key(struct cpu *cpu, uint32_t key)
+/* A small number for each key that has been seen; a guest changes its key at each system call. */
+static uint32_t salt_number(struct accel_cpu *a, uint32_t key)
 {
-    struct accel_cpu *a = acpu_of(cpu);
+    struct salt *recent = &a->recent_salts[key * 0x9e3779b1u >> 26];
     uintptr_t n;
 
-    if (cpu->key == key && cpu->jump_salt) {
-        return;
-    }
-    cpu->key = key;
-    if (!a) {
-        return;
+    if (recent->number && recent->key == key) {
+        return recent->number;
     }
     n = (uintptr_t)g_hash_table_lookup(a->salts, GUINT_TO_POINTER(key));
     if (!n) {
         n = g_hash_table_size(a->salts) + 1;
         if (n > SALTS_MAX) {
             g_hash_table_remove_all(a->salts);
+            memset(a->recent_salts, 0, sizeof a->recent_salts);
             jump_cache_clear(a);
             n = 1;
         }
         g_hash_table_insert(a->salts, GUINT_TO_POINTER(key), (void *)n);
     }
-    cpu->jump_salt = (uint64_t)n << SALT_SHIFT;
+    *recent = (struct salt) { key, n };
+    return n;
+}
+
+void cpu_set_key(struct cpu *cpu, uint32_t key)
+{
+    struct accel_cpu *a = acpu_of(cpu);
+
+    if (cpu->key == key && cpu->jump_salt) {
+        return;
+    }
+    cpu->key = key;
+    if (a) {
+        cpu->jump_salt = (uint64_t)salt_number(a, key) << SALT_SHIFT;
+    }
 }
 
 /* ---- the loop ---- */

@@ -188,6 +188,10 @@ struct tcg {
     uint64_t tbs_made, insns_made, bytes_made, guest_bytes_made, invalidated, recycled;
 };
 
+struct salt {
+    uint32_t key, number;           /* number 0: none */
+};
+
 struct accel_cpu {
     struct cpu *cpu;
     struct tcg *tcg;
@@ -201,6 +205,7 @@ struct accel_cpu {
     uint64_t use_count;
     struct host_jump *jumps;        /* the jump cache, in the CPU's area */
     GHashTable *salts;              /* key -> salt number */
+    struct salt recent_salts[64];   /* cache of it */
     struct mem_reader reader;
     _Atomic uint64_t running;       /* epoch last announced; 0: parked */
     unsigned waits;                 /* how often this thread has been parked in safepoint_wait */

@@ -60,7 +60,8 @@ struct rv_cpu {
     uint8_t priv;                   /* enum rv_priv */
     uint8_t frm;                    /* as written, 0..7; cpu.fpcr has the host's equivalent, fflags are its sticky bits */
 
-    /* ---- derived from the CSRs; see rv_pmp_update ---- */
+    /* ---- derived from the CSRs; see rv_pmp_update, rv_stimer_update ---- */
+    bool stimer_on;                 /* menvcfg.STCE, for the board's timer thread; under the machine lock */
     struct rv_pmp_range pmp[RV_PMP_ENTRIES];   /* the entries that are on, in order of priority */
     uint8_t pmp_count;
     struct rv_pmp_same pmp_same;    /* where the last look-up was */

@@ -10,17 +10,17 @@
 static void update(struct rv_cpu *cpu)
 {
     struct cpu *c = &cpu->cpu;
-    bool on = rv_has(cpu, RV_EXT_Sstc) && (cpu->menvcfg & MENVCFG_STCE);
-    bool due = on && c->time_read(c->time_opaque) >= cpu->stimecmp;
+    bool due = cpu->stimer_on && c->time_read(c->time_opaque) >= cpu->stimecmp;
 
     cpu_irq_set(c, RV_STI, due);
-    c->time_arm(c->time_opaque, c, on && !due ? cpu->stimecmp : UINT64_MAX);
+    c->time_arm(c->time_opaque, c, cpu->stimer_on && !due ? cpu->stimecmp : UINT64_MAX);
 }
 
 void rv_stimer_update(struct rv_cpu *cpu)
 {
     if (cpu->cpu.time_read) {
         big_lock(&cpu->cpu.machine->lock);
+        cpu->stimer_on = rv_has(cpu, RV_EXT_Sstc) && (cpu->menvcfg & MENVCFG_STCE);
         update(cpu);
         big_unlock(&cpu->cpu.machine->lock);
     }

@@ -67,7 +67,8 @@ static void reset(struct cpu *c)
     memset(cpu->pmpcfg, 0, sizeof cpu->pmpcfg);
     memset(cpu->pmpaddr, 0, sizeof cpu->pmpaddr);
     rv_pmp_update(cpu);
-    rv_stimecmp_write(cpu, 0);
+    cpu->stimecmp = 0;
+    rv_stimer_update(cpu);
     rv_update_key(cpu);
     cpu_set_space(c, cpu->satp);
     cpu_tlb_flush(c, TLB_ALL, NULL, 0);
