@@ -116,6 +116,7 @@ bool block_config_parse(struct block_config *c, struct options *o, GError **err)
     int aio = 0;
 
     block_config_defaults(c);
+    c->where = options_where(o);
     file = options_get(o, "file");
     filename = options_get(o, "file.filename");
     c->file = file ? file : filename ? filename : options_get(o, "filename");
@@ -159,7 +160,8 @@ static struct block_image *open_image(const struct block_config *c, const char *
 
 struct block_backend *block_open(const struct block_config *c, GError **err)
 {
-    g_autofree char *where = c->id ? g_strdup_printf("-drive id=%s", c->id) : g_strdup("-drive");
+    g_autofree char *where = c->where ? g_strdup(c->where) : c->id ? g_strdup_printf("-drive id=%s", c->id)
+                             : g_strdup("-drive");
     struct block_backend *be;
     struct block_image *img;
     bool read_only, probed = false;
@@ -182,6 +184,7 @@ struct block_backend *block_open(const struct block_config *c, GError **err)
     be->path = g_strdup(c->file);
     be->img = img;
     be->read_only = read_only;
+    be->snapshot = c->snapshot;
     be->writethrough = c->writethrough;
     be->no_flush = c->no_flush;
     be->unmap = c->unmap;
@@ -232,9 +235,15 @@ const char *block_path(const struct block_backend *be)
     return be->path;
 }
 
+/* The image that the user named; with snapshot=on it is behind our overlay. */
+static const struct block_image *of_user(const struct block_backend *be)
+{
+    return be->snapshot ? be->img->backing : be->img;
+}
+
 const char *block_format_name(const struct block_backend *be)
 {
-    return be->img->format->name;
+    return of_user(be)->format->name;
 }
 
 bool block_write_cache(const struct block_backend *be)
@@ -316,17 +325,17 @@ void block_info(const struct block_backend *be, GString *out)
     struct block_stats s;
 
     block_get_stats(be, &s);
-    g_string_append_printf(out, "%s: %s (%s%s)\n", be->id, be->path, be->img->format->name,
-                           be->read_only ? ", read-only" : "");
+    g_string_append_printf(out, "%s: %s (%s%s%s)\n", be->id, be->path, block_format_name(be),
+                           be->read_only ? ", read-only" : "", be->snapshot ? ", changes are temporary" : "");
     g_string_append_printf(out, "    Size:             %" PRIu64 " bytes\n", be->img->length);
-    for (struct block_image *b = be->img->backing; b; b = b->backing) {
+    for (struct block_image *b = of_user(be)->backing; b; b = b->backing) {
         g_string_append_printf(out, "    Backing file:     %s (%s)\n", b->file->path, b->format->name);
     }
     g_string_append_printf(out, "    Cache mode:       %s%s%s\n", be->writethrough ? "writethrough" : "writeback",
                            be->img->file->direct ? ", direct" : "", be->no_flush ? ", ignore flushes" : "");
     g_string_append_printf(out, "    I/O:              %s\n", be->uring ? "io_uring" : "threads");
-    if (be->img->format->info) {
-        be->img->format->info(be->img, out);
+    if (of_user(be)->format->info) {
+        of_user(be)->format->info((struct block_image *)of_user(be), out);
     }
     g_string_append_printf(out, "    rd_bytes=%" PRIu64 " wr_bytes=%" PRIu64 " rd_operations=%" PRIu64
                            " wr_operations=%" PRIu64 " flush_operations=%" PRIu64 " discard_bytes=%" PRIu64

@@ -45,7 +45,8 @@ enum block_detect_zeroes { BLOCK_ZEROES_OFF, BLOCK_ZEROES_ON, BLOCK_ZEROES_UNMAP
 /* How to open an image. Fill with block_config_defaults(), then change what differs. Strings are borrowed during
  * block_open() only. */
 struct block_config {
-    const char *id;             /* for messages and info block; may be NULL */
+    const char *where;          /* starts messages: "-drive id=x"; NULL: made from id */
+    const char *id;             /* for info block; may be NULL */
     const char *file;           /* path of the image */
     const char *format;         /* "raw", "qcow2", or NULL: probe */
     bool read_only;

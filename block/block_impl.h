@@ -124,7 +124,7 @@ const struct block_format *block_format_find(const char *name);
 const struct block_format *block_format_probe(const uint8_t *head, size_t len, const char *where, const char *path,
                                               GError **err);
 
-/* ---- requests: request.c, uring.c ---- */
+/* ---- requests: request.c, pool.c, uring.c ---- */
 
 enum block_op { BLOCK_READ, BLOCK_WRITE, BLOCK_FLUSH, BLOCK_DISCARD, BLOCK_ZERO };
 
@@ -146,16 +146,17 @@ struct block_req {
 };
 
 struct block_uring;
+struct block_pool;
 
 struct block_backend {
     char *id, *path;
     struct block_image *img;
-    bool read_only, writethrough, no_flush, unmap, probed_raw;
+    bool read_only, writethrough, no_flush, unmap, probed_raw, snapshot;
     enum block_detect_zeroes detect_zeroes;
     enum block_on_error on_read_error, on_write_error;
 
     struct block_uring *uring;       /* NULL: worker threads do everything */
-    GThreadPool *pool;
+    struct block_pool *pool;
     struct wake *wake;
 
     GMutex lock;                     /* guards the gate and the list of done requests */
@@ -171,12 +172,16 @@ struct block_backend {
 /* Fills and starts the parts of be that carry requests. */
 void block_requests_init(struct block_backend *be);
 void block_requests_free(struct block_backend *be);
-/* Runs on a worker thread: does the request with synchronous calls. Sets ret. */
+/* Runs on a worker thread: does the request with synchronous calls, and hands it to the main loop. */
 void block_req_run(struct block_req *r);
-/* Any thread: hands a request to a worker. */
-void block_req_to_pool(struct block_req *r);
 /* Main loop thread: callback and end. */
 void block_req_finish(struct block_req *r);
+
+struct block_pool *block_pool_new(void);
+/* Waits for the threads. No requests are left. */
+void block_pool_free(struct block_pool *p);
+/* Any thread: block_req_run() by a worker. */
+void block_pool_push(struct block_pool *p, struct block_req *r);
 
 /* NULL where the kernel has no io_uring or forbids it. Finished requests go to block_req_finish() on the main loop,
  * those that came out short to the pool. */

@@ -13,12 +13,11 @@
 
 #include "util/iov.h"
 
-#define WORKERS_MAX 16
 #define PROBE_BYTES 512
 
 /* ---- doing the work ---- */
 
-void block_req_run(struct block_req *r)
+static void do_request(struct block_req *r)
 {
     struct block_image *img = r->be->img;
 
@@ -74,17 +73,10 @@ static void done(struct block_req *r)
     wake_signal(be->wake);
 }
 
-static void worker(gpointer data, gpointer opaque)
+void block_req_run(struct block_req *r)
 {
-    struct block_req *r = data;
-
-    block_req_run(r);
+    do_request(r);
     done(r);
-}
-
-void block_req_to_pool(struct block_req *r)
-{
-    g_thread_pool_push(r->be->pool, r, NULL);
 }
 
 /* True if the ring has it. */
@@ -110,7 +102,7 @@ static bool start_in_ring(struct block_req *r)
 static void start(struct block_req *r)
 {
     if (!start_in_ring(r)) {
-        block_req_to_pool(r);
+        block_pool_push(r->be->pool, r);
     }
 }
 
@@ -356,14 +348,14 @@ void block_requests_init(struct block_backend *be)
     be->waiting_end = &be->waiting;
     be->done_end = &be->done;
     be->wake = wake_new(NULL, finish_done, be);
-    be->pool = g_thread_pool_new(worker, be, WORKERS_MAX, FALSE, NULL);
+    be->pool = block_pool_new();
     be->uring = block_uring_new();
 }
 
 void block_requests_free(struct block_backend *be)
 {
     block_drain(be);
-    g_thread_pool_free(be->pool, FALSE, TRUE);
+    block_pool_free(be->pool);
     block_uring_free(be->uring);
     wake_free(be->wake);
     g_mutex_clear(&be->stats_lock);

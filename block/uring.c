@@ -53,7 +53,7 @@ static bool reap(struct block_uring *u)
         g_atomic_int_add(&u->in_flight, -1);
         any = true;
         if (again(r, res)) {
-            block_req_to_pool(r);
+            block_pool_push(r->be->pool, r);
             continue;
         }
         r->ret = MIN(res, 0);
