@@ -12,8 +12,8 @@
 /* Places in RAM. A queue takes VR_QUEUE_BYTES: descriptors, then the driver's area; the device's a page later. */
 #define VR_QUEUE(n) (RIG_RAM + (n) * VR_QUEUE_BYTES)
 #define VR_QUEUE_BYTES 0x2000ull
-#define VR_TABLE (RIG_RAM + 0x8000)     /* free for indirect tables */
-#define VR_DATA (RIG_RAM + 0xa000)      /* free for buffers */
+#define VR_TABLE (RIG_RAM + 0xc000)     /* free for indirect tables */
+#define VR_DATA (RIG_RAM + 0xd000)      /* free for buffers */
 
 #define VR_SIZE 8       /* entries */
 
@@ -36,7 +36,7 @@ struct virtio_rig {
         uint16_t next_desc, avail, used;
         bool avail_wrap, used_wrap;     /* packed */
         uint8_t chain[2 * VR_SIZE];     /* packed: entries of each id's chain */
-    } q[4];
+    } q[6];
 };
 
 /* The transport; then the caller makes and fills vr->vd = vr_device(...), and realizes it by vr_plug. */
