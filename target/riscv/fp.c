@@ -63,7 +63,8 @@ static ir_ref operand(struct rv_tr *t, enum rv_fmt fmt, unsigned r)
     return ir_unbox32(t->ir, ir_is_noncanon(t->ir, v) && t->ir->insns[v].op == IR_OP_box32 ? v : reg(t, r));
 }
 
-/* A single or double whose NaN, if it is one, is as it must be, or is marked already. */
+/* A single or double whose NaN, if it is one, is as it must be (as that of the IR's fma, fmin and fmax is), or is marked
+ * already. */
 static void put_exact(struct rv_tr *t, unsigned rd, ir_ref v)
 {
     slot_put(t, rd, boxed(t, v));
@@ -192,8 +193,8 @@ void rv_fp_fma(struct rv_tr *t, enum rv_fmt fmt, enum rv_fp_op op, const struct 
         rv_fp_put_bits(t, a->rd, rv_fp_soft(t, rv_fp_desc(op, fmt, 0, a->rm), a->rs1, a->rs2, a->rs3));
         return;
     }
-    put_result(t, a->rd, ir_fma(t->ir, operand(t, fmt, a->rs1), operand(t, fmt, a->rs2), operand(t, fmt, a->rs3),
-                                     op - RV_FP_MADD));
+    put_exact(t, a->rd, ir_fma(t->ir, operand(t, fmt, a->rs1), operand(t, fmt, a->rs2), operand(t, fmt, a->rs3),
+                                op - RV_FP_MADD));
 }
 
 void rv_fp_minmax(struct rv_tr *t, enum rv_fmt fmt, enum rv_fp_op op, const struct rv_R *a)
@@ -207,7 +208,7 @@ void rv_fp_minmax(struct rv_tr *t, enum rv_fmt fmt, enum rv_fp_op op, const stru
         rv_fp_put_bits(t, a->rd, rv_fp_soft(t, rv_fp_desc(op, fmt, 0, 0), a->rs1, a->rs2, 0));
         return;
     }
-    put_result(t, a->rd, ir_emit2(t->ir, host, type_of(fmt), operand(t, fmt, a->rs1), operand(t, fmt, a->rs2)));
+    put_exact(t, a->rd, ir_emit2(t->ir, host, type_of(fmt), operand(t, fmt, a->rs1), operand(t, fmt, a->rs2)));
 }
 
 void rv_fp_compare(struct rv_tr *t, enum rv_fmt fmt, enum rv_fp_op op, const struct rv_R *a)

@@ -176,10 +176,11 @@ static float fma_f32(float a, float b, float c, uint32_t negate)
     return a;
 }
 
-/* inf * 0 + NaN: invalid for the guest, not for the host. The product alone shows it; its other flags are dropped. */
+/* inf * 0 + NaN: invalid for the guest, not for the host. The product alone shows it; its other flags are dropped. The
+ * test for it has found every NaN, so the result can be the canonical one for nothing. */
 static void cold_fma(struct em *e, struct cold *k)
 {
-    struct amem before = amem(RSP, -16), after = amem(RSP, -12);
+    struct amem before = amem(RSP, -16), after = amem(RSP, -12), nan = fconst(e, pick(FC_NAN_S, k->w));
 
     asm_push(&e->c, RAX);
     asm_rm(&e->c, 0xae | X_0F, 3, &before);
@@ -191,6 +192,7 @@ static void cold_fma(struct em *e, struct cold *k)
     asm_rm(&e->c, X_OR, RAX, &before);
     asm_rm(&e->c, 0xae | X_0F, 2, &before);
     asm_pop(&e->c, RAX);
+    asm_rm(&e->c, X_MOVAPS, k->r[2] & 15, &nan);
     asm_jmp_to(&e->c, k->back);
 }
 
@@ -212,6 +214,7 @@ void x86_fma(struct em *e, struct ir_insn *n)
     struct cold *k = cold_new(e, cold_fma, asm_jcc(&e->c, CC_P));
     k->r[0] = a;
     k->r[1] = b;
+    k->r[2] = d;
     k->w = dbl;
     k->back = asm_pos(&e->c);
     set_boxed(e, boxed);
