@@ -56,6 +56,14 @@ static void list_boards(const char *isa)
     }
 }
 
+static void list_props(const struct board *board)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+
+    prop_help(board->props, board->prop_count, out);
+    printf("%s options:\n%s", board->alias ? board->alias : board->name, out->str);
+}
+
 static bool set_machine_prop(const char *key, const char *value, void *opaque)
 {
     struct setup *s = ((void **)opaque)[0];
@@ -101,13 +109,17 @@ static enum cmdline_result choose_board(struct setup *s, GError **err)
         options_free(o);
         return CMDLINE_ERROR;
     }
+    type = options_get(o, "type");
+    board = board_find(isa, type ? type : "virt");
     if (options_wants_help(o)) {
-        list_boards(isa);
+        if (type && board) {
+            list_props(board);
+        } else {
+            list_boards(isa);
+        }
         options_free(o);
         return CMDLINE_DONE;
     }
-    type = options_get(o, "type");
-    board = board_find(isa, type ? type : "virt");
     if (!board) {
         g_set_error(err, MAIN_ERROR, 0, "-machine %s: no such machine; '-machine help' lists them", type);
         options_free(o);

@@ -66,9 +66,9 @@ static bool tcg_init(struct accel *accel, GError **err)
                     "-accel tcg,engine=%s: unknown engine; accepted: jit, interp", t->engine);
         return false;
     }
-    if (g_strcmp0(t->thread, "multi") && g_strcmp0(t->thread, "single")) {
+    if (g_strcmp0(t->thread, "multi")) {
         g_set_error(err, g_quark_from_static_string("tcg"), 0,
-                    "-accel tcg,thread=%s: unknown mode; accepted: multi, single", t->thread);
+                    "-accel tcg,thread=%s: all vCPUs on one thread is not there yet; accepted: multi", t->thread);
         return false;
     }
     t->interp = !strcmp(t->engine, "interp");
@@ -367,7 +367,7 @@ static void tcg_info(struct accel *accel, GString *out)
 
 static const struct prop props[] = {
     PROP_U64(struct tcg, tb_size, "tb-size", DEFAULT_CACHE_MB, "size of the code cache in MiB", .max = 2000),
-    PROP_STRING(struct tcg, thread, "thread", "multi", "multi: a host thread for each vCPU; single: one for all"),
+    PROP_STRING(struct tcg, thread, "thread", "multi", "multi: a host thread for each vCPU"),
     PROP_STRING(struct tcg, engine, "engine", "jit", "jit, or interp: interpret the IR"),
     OPT(opt_pin, "opt-pin", "guest registers stay in host registers across blocks"),
     OPT(opt_share, "opt-share", "TLB look-ups shared in a block"),

@@ -159,7 +159,7 @@ struct tcg {
     struct accel accel;
     /* properties */
     uint64_t tb_size;           /* MiB; 0: default */
-    char *thread;               /* "multi", "single" */
+    char *thread;               /* "multi" */
     char *engine;               /* "jit", "interp" */
     bool opt_pin, opt_share, opt_probe, opt_bextr, opt_avx, opt_fuse, opt_chain, opt_fold, opt_cse, opt_dead, opt_narrow;
     bool opt_asid, opt_grow, perfmap, verify;
