@@ -267,7 +267,9 @@ static bool finish(struct em *e, struct host_code *code)
     }
     ctl_stubs(e);
     code->code_bytes = asm_pos(&e->c);
-    memcpy(e->c.p, e->records, e->nrecords);
+    if (e->nrecords) {
+        memcpy(e->c.p, e->records, e->nrecords);
+    }
     code->map_bytes = e->nrecords;
     code->total_bytes = (code->code_bytes + code->map_bytes + 15) & ~15u;
     return true;
