@@ -185,6 +185,17 @@ static void info_chardev(struct monitor *mon, char **args)
     chardev_info(mon->m->chardevs, mon->out);
 }
 
+static void info_balloon(struct monitor *mon, char **args)
+{
+    struct machine_balloon *b = &mon->m->balloon;
+
+    if (!b->opaque) {
+        monitor_printf(mon, "the machine has no balloon: -device virtio-balloon-device makes one\n");
+        return;
+    }
+    monitor_printf(mon, "balloon: actual=%" G_GUINT64_FORMAT "\n", b->guest_bytes(b->opaque) >> 20);
+}
+
 static void info_roms(struct monitor *mon, char **args)
 {
     for (unsigned i = 0; i < mon->m->roms->len; i++) {
@@ -211,6 +222,7 @@ const struct command info_commands[] = {
     { "info block", "", "disk images", 0, 0, info_block },
     { "info blockstats", "", "what disks have done", 0, 0, info_blockstats },
     { "info chardev", "", "character back ends", 0, 0, info_chardev },
+    { "info balloon", "", "memory that the guest keeps, in MB", 0, 0, info_balloon },
     { "info roms", "", "images that a reset loads", 0, 0, info_roms },
     { NULL, NULL, NULL, 0, 0, NULL },
 };

@@ -56,6 +56,23 @@ static void cmd_cpu(struct monitor *mon, char **args)
     mon->cpu = n;
 }
 
+static void cmd_balloon(struct monitor *mon, char **args)
+{
+    struct machine_balloon *b = &mon->m->balloon;
+    uint64_t mb;
+
+    if (!monitor_number(mon, args[0], &mb)) {
+        return;
+    }
+    if (!b->opaque) {
+        monitor_printf(mon, "the machine has no balloon: -device virtio-balloon-device makes one\n");
+    } else if (!mb || mb > UINT64_MAX >> 20) {
+        monitor_printf(mon, "balloon: the memory that the guest is to keep, in MB: 1 or more\n");
+    } else {
+        b->set_target(b->opaque, mb << 20);
+    }
+}
+
 static void cmd_log(struct monitor *mon, char **args)
 {
     GError *err = NULL;
@@ -144,6 +161,7 @@ const struct command run_commands[] = {
     { "system_reset", "", "reset the machine", 0, 0, cmd_reset },
     { "system_powerdown", "", "press the power button", 0, 0, cmd_powerdown },
     { "cpu", "N", "choose the CPU that info registers, x and gva2gpa look at", 1, 1, cmd_cpu },
+    { "balloon", "MB", "how much memory the guest is to keep", 1, 1, cmd_balloon },
     { "log", "ITEM[,...]|none", "what goes to the log, as -d", 1, 1, cmd_log },
     { "logfile", "FILE", "where the log goes, as -D", 1, 1, cmd_logfile },
     { "hostfwd_add", "NETDEV PROTO:[ADDR]:PORT-[ADDR]:PORT", "forward a host port to the guest", 2, 2,

@@ -114,6 +114,13 @@ struct machine_listener {
     void (*event)(struct machine_listener *l, struct machine *m, enum machine_event event);
 };
 
+/* The memory balloon: bytes that the guest keeps, and what the host wants it to keep. */
+struct machine_balloon {
+    uint64_t (*guest_bytes)(void *opaque);
+    void (*set_target)(void *opaque, uint64_t bytes);
+    void *opaque;                   /* NULL: there is none */
+};
+
 struct machine {
     const struct board *board;
     void *board_state;              /* of board->size bytes; its properties are set by -machine */
@@ -158,6 +165,7 @@ struct machine {
     int powerdown_requested;
     int exit_status;
     GRand *rand;            /* of opt.seed; NULL until used */
+    struct machine_balloon balloon; /* set by the device */
     struct irq_line powerdown;      /* the board's power button; unconnected: system_powerdown does nothing */
 };
 

@@ -574,6 +574,44 @@ static void transport_refuses_nonsense(void)
     vr_free(&vr);
 }
 
+/* ---- the balloon ---- */
+
+static void balloon_gives_pages_back(void)
+{
+    uint32_t pfns[] = { (RIG_RAM + 0xe000) >> 12, 0xfffffff0, RIG_BASE >> 12 };
+    struct vr_buf b = { VR_DATA, sizeof pfns, 0 }, free_range = { RIG_RAM + 0xe000, 0x2000, VR_WRITE };
+    struct machine_balloon *m;
+    struct virtio_rig vr;
+
+    vr_init(&vr, VR_MODERN, "virtio-balloon-device");
+    device_set_text(&vr.vd->dev, "free-page-reporting", "on");
+    vr.r.m->opt.ram_size = 64 << 20;
+    vr_plug(&vr);
+    m = &vr.r.m->balloon;
+    vr_start(&vr, 1ull << 5, 3);
+    m->set_target(m->opaque, 48 << 20);
+    g_assert_true(vr_irq(&vr));
+    g_assert_cmphex(vr_reg(&vr, 0x100), ==, (16 << 20) >> 12);
+    memset(vr.r.ram_host + 0xe000, 0x77, 0x2000);
+    memcpy(vr.r.ram_host + (VR_DATA - RIG_RAM), pfns, sizeof pfns);
+    vr_add(&vr, 0, &b, 1);
+    vr_kick(&vr, 0);
+    g_assert_cmpint(vr_used(&vr, 0), ==, 0);
+    g_assert_cmphex(vr.r.ram_host[0xe000], ==, 0);
+    g_assert_cmphex(vr.r.ram_host[0xefff], ==, 0);
+    g_assert_cmphex(vr.r.ram_host[0xf000], ==, 0x77);
+    vr_set(&vr, 0x104, 256);
+    g_assert_cmpuint(m->guest_bytes(m->opaque), ==, 63 << 20);
+    vr_add(&vr, 1, &b, 1);
+    vr_kick(&vr, 1);
+    g_assert_cmpint(vr_used(&vr, 1), ==, 0);
+    vr_add(&vr, 2, &free_range, 1);
+    vr_kick(&vr, 2);
+    g_assert_cmpint(vr_used(&vr, 2), ==, 0);
+    g_assert_cmphex(vr.r.ram_host[0xf000], ==, 0);
+    vr_free(&vr);
+}
+
 /* ---- the list ---- */
 
 static void add(const char *group, const char *name, gconstpointer data, GTestDataFunc fn)
@@ -611,5 +649,6 @@ int main(int argc, char **argv)
     g_test_add_func("/virtio/rings_in_odd_places", rings_in_odd_places);
     g_test_add_func("/virtio/rng_fills_buffers", rng_fills_buffers);
     g_test_add_func("/virtio/transport_refuses_nonsense", transport_refuses_nonsense);
+    g_test_add_func("/virtio/balloon_gives_pages_back", balloon_gives_pages_back);
     return g_test_run();
 }

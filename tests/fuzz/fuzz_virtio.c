@@ -97,7 +97,7 @@ static void step(struct virtio_rig *vr, struct input *in)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const types[] = {
-        "virtio-rng-device", "virtio-blk-device", "virtio-serial-device",
+        "virtio-rng-device", "virtio-blk-device", "virtio-serial-device", "virtio-balloon-device",
     };
     struct input in = { data, size };
     unsigned first = take(&in, 1);
