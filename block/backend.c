@@ -123,8 +123,8 @@ bool block_config_parse(struct block_config *c, struct options *o, GError **err)
     c->id = options_get(o, "id") ? options_get(o, "id") : options_get(o, "node-name");
     (void)options_get(o, "node-name");
     return parse_format(c, o, err) && parse_cache(c, o, err) && parse_error_policy(c, o, err) &&
-           parse_space(c, o, err) && parse_locking(c, o, err) &&
-           options_get_bool(o, "readonly", &c->read_only, err) && options_get_bool(o, "read-only", &c->read_only, err) &&
+           parse_space(c, o, err) && parse_locking(c, o, err) && options_get_bool(o, "readonly", &c->read_only, err) &&
+           options_get_bool(o, "read-only", &c->read_only, err) &&
            options_get_bool(o, "auto-read-only", &c->auto_read_only, err) &&
            options_get_bool(o, "snapshot", &c->snapshot, err) && options_get_enum(o, "aio", aio_names, &aio, err) &&
            options_get_enum(o, "file.aio", aio_names, &aio, err);

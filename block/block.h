@@ -3,8 +3,8 @@
  * Disk images: what a disk controller (hw/), the command line and the monitor need of them.
  *
  * A block_backend is one opened image with its chain of backing files. Requests are asynchronous and may be
- * submitted by any thread, usually a vCPU inside an MMIO write; none of the submitting functions waits for the disk. The
- * completion callback runs on the main loop thread (the default GMainContext), never inside the submitting call and
+ * submitted by any thread, usually a vCPU inside an MMIO write; none of the submitting functions waits for the disk.
+ * The completion callback runs on the main loop thread (the default GMainContext), never inside the submitting call and
  * with no lock held, so a device takes the machine lock in it.
  *
  * Sizes and offsets are in bytes and multiples of BLOCK_SECTOR, except for block_pread() and block_pwrite(), which
@@ -57,7 +57,7 @@ struct block_config {
     bool no_flush;              /* never ask the host to flush (cache.no-flush, cache=unsafe) */
     bool unmap;                 /* give discarded space back to the host (discard=unmap) */
     bool lock;                  /* refuse images that another process uses (locking=) */
-    bool no_backing;            /* don't open the backing file: reads of unallocated parts give zeroes. For doppel-img */
+    bool no_backing;            /* leave the backing file alone: unallocated parts read as zeroes (doppel-img) */
     enum block_detect_zeroes detect_zeroes;
     enum block_on_error on_read_error, on_write_error;
 };
@@ -65,8 +65,8 @@ struct block_config {
 void block_config_defaults(struct block_config *c);
 
 /* Takes the keys of -drive that concern the image out of o: file, format, driver, read-only, readonly,
- * auto-read-only, snapshot, cache, cache.direct, cache.no-flush, cache.writeback, aio, discard, detect-zeroes, werror, rerror,
- * locking, file.filename, file.driver, file.locking, node-name. The caller takes the others (if=, id=, index=,
+ * auto-read-only, snapshot, cache, cache.direct, cache.no-flush, cache.writeback, aio, discard, detect-zeroes, werror,
+ * rerror, locking, file.filename, file.driver, file.locking, node-name. The caller takes the others (if=, id=, index=,
  * media=, ...) and calls options_finish(). The strings of *c are those of o. */
 bool block_config_parse(struct block_config *c, struct options *o, GError **err);
 

@@ -95,7 +95,7 @@ struct block_format {
     int (*discard)(struct block_image *img, uint64_t offset, uint64_t len);
     int (*zero)(struct block_image *img, uint64_t offset, uint64_t len, bool may_unmap);
     bool (*resize)(struct block_image *img, uint64_t length, GError **err);
-    /* True if the bytes are contiguous in *file from *host on, and (write) may be overwritten in place. Does not wait. */
+    /* True if the bytes are contiguous in *file from *host on, and (write) may be overwritten there. Does not wait. */
     bool (*map)(struct block_image *img, uint64_t offset, size_t len, bool write, struct block_file **file,
                 uint64_t *host);
     /* True if a flush is no more than a flush of the file. Does not wait. */
@@ -114,7 +114,7 @@ extern const struct block_format block_raw_format, block_qcow2_format;
 struct block_image *block_image_open(const char *path, const char *format, unsigned file_flags, bool no_backing,
                                      const char *where, bool *probed, GError **err);
 int block_image_close(struct block_image *img);
-/* A temporary overlay over base, which it takes over; it is gone when closed. NULL and *err otherwise (base is closed). */
+/* A temporary overlay over base, which it takes over; it is gone when closed. NULL and *err: base is closed. */
 struct block_image *block_snapshot_over(struct block_image *base, const char *where, GError **err);
 int block_image_read(struct block_image *img, uint64_t offset, void *buf, size_t len);
 /* As the guest sees it: a backing image may be shorter, then zeroes follow. */

@@ -177,8 +177,8 @@ static int transfer_all(struct block_file *f, bool write, uint64_t offset, const
 
 /*
  * O_DIRECT with a request that is not aligned: through an aligned buffer, block by block of BOUNCE_MAX. Writing the
- * first and last block partly means reading it first, under rmw_lock. Requests that write the other part of such a block
- * meanwhile are kept away by the backend, which runs unaligned writes alone.
+ * first and last block partly means reading it first, under rmw_lock. Requests that write the other part of such a
+ * block meanwhile are kept away by the backend, which runs unaligned writes alone.
  */
 static int bounce(struct block_file *f, bool write, uint64_t offset, const struct iovec *iov, int n, size_t len)
 {

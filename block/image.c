@@ -39,8 +39,10 @@ const struct block_format *block_format_probe(const uint8_t *head, size_t len, c
     for (size_t i = 0; i < G_N_ELEMENTS(foreign); i++) {
         if (len >= foreign[i].offset + foreign[i].len &&
             !memcmp(head + foreign[i].offset, foreign[i].magic, foreign[i].len)) {
-            g_set_error(err, BLOCK_ERROR, ENOTSUP, "%s: '%s' looks like a %s image, which is not supported (raw and qcow2 "
-                        "are); format=raw takes its bytes as they are", where, path, foreign[i].name);
+            g_set_error(err, BLOCK_ERROR, ENOTSUP,
+                        "%s: '%s' looks like a %s image, which is not supported (raw and qcow2 "
+                        "are); format=raw takes its bytes as they are",
+                        where, path, foreign[i].name);
             return NULL;
         }
     }
@@ -141,8 +143,10 @@ static bool open_backing(struct block_image *img, unsigned flags, const char *wh
         return true;
     }
     if (depth >= BLOCK_CHAIN_MAX) {
-        g_set_error(err, BLOCK_ERROR, ELOOP, "%s: more than %d backing files behind each other: is '%s' its own backing "
-                    "file?", where, BLOCK_CHAIN_MAX, img->file->path);
+        g_set_error(err, BLOCK_ERROR, ELOOP,
+                    "%s: more than %d backing files behind each other: is '%s' its own backing "
+                    "file?",
+                    where, BLOCK_CHAIN_MAX, img->file->path);
         return false;
     }
     path = backing_path(img, name);

@@ -19,7 +19,8 @@ int img_fail_text(const char *fmt, ...) G_GNUC_PRINTF(1, 2);
 /* "--output=human|json"; false and said on stderr if it is neither. */
 bool img_parse_output(const char *text, bool *json);
 
-/* A new, empty image. format "raw" or "qcow2"; o holds the keys of -o and is finished. size is that of the guest's disk. */
+/* A new, empty image. format "raw" or "qcow2"; o holds the keys of -o and is finished. size is that of the guest's
+ * disk. */
 bool img_make(const char *path, const char *format, uint64_t size, const char *backing, const char *backing_format,
               struct options *o, GError **err);
 

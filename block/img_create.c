@@ -217,8 +217,8 @@ int img_create(int argc, char **argv)
         return img_fail(err);
     }
     if (!a.quiet) {
-        printf("Formatting '%s', fmt=%s size=%" PRIu64 "%s%s\n", path, a.format, size, a.backing ? " backing_file=" : "",
-               a.backing ? a.backing : "");
+        printf("Formatting '%s', fmt=%s size=%" PRIu64 "%s%s\n", path, a.format, size,
+               a.backing ? " backing_file=" : "", a.backing ? a.backing : "");
     }
     options_free(a.o);
     return 0;
@@ -269,8 +269,10 @@ int img_resize(int argc, char **argv)
     }
     ok = new_length(argv[optind + 1], block_length(be), &length, &err);
     if (ok && length < block_length(be) && !shrink) {
-        g_set_error(&err, BLOCK_ERROR, 0, "'%s' would become smaller and lose what is at its end; --shrink says that this "
-                    "is meant", c.file);
+        g_set_error(&err, BLOCK_ERROR, 0,
+                    "'%s' would become smaller and lose what is at its end; --shrink says that this "
+                    "is meant",
+                    c.file);
         ok = false;
     }
     ok = ok && block_resize(be, length, &err);

@@ -350,8 +350,8 @@ int img_check(int argc, char **argv)
     if (a.repair && strcmp(a.repair, "leaks") && strcmp(a.repair, "all")) {
         return img_fail_text("check: -r %s is not accepted; accepted: leaks, all", a.repair);
     }
-    img = block_image_open(a.path, a.format, a.flags | (a.repair ? BLOCK_FILE_WRITE | BLOCK_FILE_REPAIR : 0), true, "check",
-                           NULL, &err);
+    img = block_image_open(a.path, a.format, a.flags | (a.repair ? BLOCK_FILE_WRITE | BLOCK_FILE_REPAIR : 0), true,
+                           "check", NULL, &err);
     if (!img) {
         return img_fail(err);
     }

@@ -14,8 +14,8 @@ static const struct {
     { "create", img_create, "[-q] [-f FORMAT] [-b BACKING [-F BACKING_FORMAT]] [-u] [-o OPTIONS] FILE [SIZE]" },
     { "info", img_info, "[-f FORMAT] [--output=human|json] [--backing-chain] [-U] FILE" },
     { "map", img_map, "[-f FORMAT] [--output=human|json] [-U] FILE" },
-    { "convert", img_convert, "[-p] [-q] [-n] [-f FORMAT] [-O FORMAT] [-B BACKING [-F BACKING_FORMAT]] [-o OPTIONS] FILE "
-      "OUTPUT" },
+    { "convert", img_convert,
+      "[-p] [-q] [-n] [-f FORMAT] [-O FORMAT] [-B BACKING [-F BACKING_FORMAT]] [-o OPTIONS] FILE OUTPUT" },
     { "resize", img_resize, "[-q] [-f FORMAT] [--shrink] FILE [+|-]SIZE" },
     { "check", img_check, "[-q] [-f FORMAT] [--output=human|json] [-r leaks|all] [-U] FILE" },
 };
@@ -72,8 +72,8 @@ static void usage(FILE *to)
     }
     fprintf(to, "FORMAT is raw or qcow2; SIZE is bytes, or has a suffix k, M, G, T.\n"
             "OPTIONS of qcow2: cluster_size=N,compat=0.10|1.1,refcount_bits=N,lazy_refcounts=on|off,"
-            "compression_type=zlib|zstd,\n  preallocation=off,backing_file=FILE,backing_fmt=FORMAT,size=N; of raw: size=N,"
-            "preallocation=off|falloc.\n");
+            "compression_type=zlib|zstd,\n  preallocation=off,backing_file=FILE,backing_fmt=FORMAT,size=N; "
+            "of raw: size=N,preallocation=off|falloc.\n");
 }
 
 int main(int argc, char **argv)

@@ -48,8 +48,9 @@ bool block_file_lock(struct block_file *f, bool write, const char *where, GError
     for (int p = 0; p < PERMISSIONS; p++) {
         if ((used >> p & 1 && byte_is_locked(f->fd, UNSHARED_BASE, p)) ||
             (unshared >> p & 1 && byte_is_locked(f->fd, USED_BASE, p))) {
-            g_set_error(err, BLOCK_ERROR, EBUSY, "%s: '%s' is in use: another process, or another -drive, has it open%s",
-                        where, f->path, write ? "" : " for writing");
+            g_set_error(err, BLOCK_ERROR, EBUSY,
+                        "%s: '%s' is in use: another process, or another -drive, has it open%s", where, f->path,
+                        write ? "" : " for writing");
             return false;
         }
     }

@@ -2,9 +2,9 @@
 /*
  * qcow2 images, versions 2 and 3 (QEMU's docs/interop/qcow2.txt is the format's definition). Private to block/.
  *
- * Locking: q->lock guards all metadata: L1, refcount table, the caches of L2 tables and refcount blocks. Data is read and
- * written without it. A write that needs new clusters notes its guest clusters in q->allocating, drops the lock for the
- * data, and takes it again to link them; writes to the same clusters wait meanwhile.
+ * Locking: q->lock guards all metadata: L1, refcount table, the caches of L2 tables and refcount blocks. Data is read
+ * and written without it. A write that needs new clusters notes its guest clusters in q->allocating, drops the lock for
+ * the data, and takes it again to link them; writes to the same clusters wait meanwhile.
  *
  * What is on the disk is consistent at any moment but for leaked clusters: everything goes out in the order data and
  * refcounts, refcount table, L2, L1, with a flush of the file between them (qcow2_sync); references that go away are

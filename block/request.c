@@ -2,8 +2,8 @@
 /*
  * Requests of a backend: checks, the gate, and who does the work.
  *
- * The gate: a request that frees space, or that rewrites part of a block, must not overlap others, so it is "serial": it
- * waits until nothing runs, and what comes later waits for it. Everything else runs at once. Requests start in the
+ * The gate: a request that frees space, or that rewrites part of a block, must not overlap others, so it is "serial":
+ * it waits until nothing runs, and what comes later waits for it. Everything else runs at once. Requests start in the
  * order of submission, so a serial one is not starved.
  */
 #include "block/block_impl.h"

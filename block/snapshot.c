@@ -35,8 +35,8 @@ struct block_image *block_snapshot_over(struct block_image *base, const char *wh
     int fd = open_unnamed(&dir);
 
     if (fd < 0) {
-        g_set_error(err, BLOCK_ERROR, errno, "%s: snapshot=on: cannot make a temporary file in '%s' (TMPDIR): %s", where,
-                    dir, g_strerror(errno));
+        g_set_error(err, BLOCK_ERROR, errno, "%s: snapshot=on: cannot make a temporary file in '%s' (TMPDIR): %s",
+                    where, dir, g_strerror(errno));
         goto failed;
     }
     f = block_file_from_fd(fd, "temporary overlay", BLOCK_FILE_WRITE | BLOCK_FILE_NO_FLUSH);

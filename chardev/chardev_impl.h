@@ -4,7 +4,8 @@
  *
  * Output: chardev_fe_write() puts bytes into the queue under out_lock and wakes the main loop, which empties the queue
  * by type->write(). Where that takes nothing, the main loop waits for the descriptor to become writable. Input is read
- * on the main loop thread, as much as the front end takes; when it takes nothing, the kind stops to listen until resume().
+ * on the main loop thread, as much as the front end takes; when it takes nothing, the kind stops to listen until
+ * resume().
  */
 #ifndef CHARDEV_CHARDEV_IMPL_H
 #define CHARDEV_CHARDEV_IMPL_H

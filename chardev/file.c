@@ -124,8 +124,10 @@ static bool stdio_open(struct chardev *chr, struct options *o, GError **err)
         struct chardev *other = chr->set->all->pdata[i];
 
         if (other != chr && other->type == &chardev_stdio_type) {
-            g_set_error(err, CHARDEV_ERROR, 0, "%s: stdio is in use by chardev '%s' already; to share it, use mon:stdio "
-                        "or mux=on", options_where(o), other->id);
+            g_set_error(err, CHARDEV_ERROR, 0,
+                        "%s: stdio is in use by chardev '%s' already; to share it, use mon:stdio "
+                        "or mux=on",
+                        options_where(o), other->id);
             return false;
         }
     }

@@ -54,7 +54,8 @@ static void refuse_type(const char *where, const char *name, GError **err)
     for (size_t i = 0; i < G_N_ELEMENTS(types); i++) {
         g_string_append_printf(list, "%s%s", i ? ", " : "", types[i]->name);
     }
-    g_set_error(err, CHARDEV_ERROR, 0, "%s: there is no character back end '%s'; there are: %s", where, name, list->str);
+    g_set_error(err, CHARDEV_ERROR, 0, "%s: there is no character back end '%s'; there are: %s", where, name,
+                list->str);
 }
 
 static bool open_log(struct chardev *chr, struct options *o, GError **err)
@@ -92,7 +93,7 @@ struct chardev *chardev_open(struct chardev_set *set, const char *backend, const
         return NULL;
     }
     if (!type->open(chr, o, err)) {
-        /* What open() took is small and dies with the process, which ends now; close() could not tell how far it got. */
+        /* What open() took is small and dies with the process, which ends now; close() can't tell how far it got. */
         chr->type = &chardev_null_type;
         chardev_destroy(chr);
         return NULL;
@@ -194,8 +195,8 @@ static struct options *legacy_options(const char *where, const char *text, const
         return one_option(where, "path", text);
     }
     if (g_str_has_prefix(text, "vc")) {
-        g_set_error(err, CHARDEV_ERROR, 0, "%s %s: there is no graphical console; use stdio, pty, file:PATH or a socket",
-                    where, text);
+        g_set_error(err, CHARDEV_ERROR, 0,
+                    "%s %s: there is no graphical console; use stdio, pty, file:PATH or a socket", where, text);
     } else {
         g_set_error(err, CHARDEV_ERROR, 0, "%s %s: not known; accepted: stdio, mon:stdio, null, none, file:PATH, pty, "
                     "pipe:PATH, tcp:HOST:PORT, telnet:HOST:PORT, unix:PATH, ringbuf, testdev, /dev/TTY, chardev:ID",

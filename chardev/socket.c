@@ -278,7 +278,8 @@ static bool take_keys(struct socket_chardev *s, struct options *o, bool *wait, G
     s->nodelay |= !delay;
     s->reconnect_ms = ms ? ms : seconds * 1000;
     if (s->server && s->reconnect_ms) {
-        g_set_error(err, CHARDEV_ERROR, 0, "%s: reconnect= is for clients; a server (server=on) waits anyway", s->where);
+        g_set_error(err, CHARDEV_ERROR, 0, "%s: reconnect= is for clients; a server (server=on) waits anyway",
+                    s->where);
         return false;
     }
     if (!s->server && options_get(o, "wait")) {

@@ -62,7 +62,8 @@ static bool same_stream(const uint8_t *a, const uint8_t *b, size_t headers)
 {
     return !memcmp(a, b, ETH) && !memcmp(a + IP, b + IP, 2) && !memcmp(a + IP + 8, b + IP + 8, 2) &&
            !memcmp(a + IP + 12, b + IP + 12, 8 + 4) && !memcmp(a + TCP_ACK, b + TCP_ACK, 5) &&
-           !memcmp(a + TCP_WINDOW, b + TCP_WINDOW, 2) && !memcmp(a + HEADERS_MIN, b + HEADERS_MIN, headers - HEADERS_MIN);
+           !memcmp(a + TCP_WINDOW, b + TCP_WINDOW, 2) &&
+           !memcmp(a + HEADERS_MIN, b + HEADERS_MIN, headers - HEADERS_MIN);
 }
 
 bool net_coalesce(struct net_queue *q, const uint8_t *frame, size_t len)

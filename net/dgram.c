@@ -144,8 +144,8 @@ bool net_dgram_socket(struct net_dgram *s, const char *where, const struct socka
 
 /* ---- -netdev dgram ---- */
 
-static bool unix_address(const char *where, const char *key, const char *path, struct sockaddr_storage *a, socklen_t *len,
-                         GError **err)
+static bool unix_address(const char *where, const char *key, const char *path, struct sockaddr_storage *a,
+                         socklen_t *len, GError **err)
 {
     struct sockaddr_un *un = (struct sockaddr_un *)a;
 
@@ -160,7 +160,8 @@ static bool unix_address(const char *where, const char *key, const char *path, s
 }
 
 /* The address under the keys local.* or remote.*; *len stays 0 where there are none. */
-static bool take_address(struct options *o, const char *prefix, struct sockaddr_storage *a, socklen_t *len, GError **err)
+static bool take_address(struct options *o, const char *prefix, struct sockaddr_storage *a, socklen_t *len,
+                         GError **err)
 {
     static const char *const kinds[] = { "inet", "unix", NULL };
     g_autofree char *type_key = g_strdup_printf("%s.type", prefix), *path_key = g_strdup_printf("%s.path", prefix);
@@ -197,8 +198,10 @@ static bool dgram_open(struct net_client *nc, struct options *o, GError **err)
     }
     group = s->to_len && is_multicast(&s->to);
     if (!s->to_len || (!local_len && !group)) {
-        g_set_error(err, NET_ERROR, 0, "%s: it needs local.type=, local.host=, local.port= (or local.path=) and the same "
-                    "with remote; a multicast group needs remote alone", options_where(o));
+        g_set_error(err, NET_ERROR, 0,
+                    "%s: it needs local.type=, local.host=, local.port= (or local.path=) and the same "
+                    "with remote; a multicast group needs remote alone",
+                    options_where(o));
         return false;
     }
     if (!local_len) {

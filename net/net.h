@@ -51,9 +51,9 @@ struct net_set;   /* the back ends of one machine, by id */
 
 /* What a NIC provides. */
 struct net_frontend_ops {
-    /* A frame for the guest. True: taken (or dropped for good, by a filter). False: no buffers now; the frame stays at the
-     * head of the queue, and net_rx_ready() starts the delivery again. off is never NULL; its fields are zero unless
-     * the NIC has enabled features. */
+    /* A frame for the guest. True: taken (or dropped for good, by a filter). False: no buffers now; the frame stays at
+     * the head of the queue, and net_rx_ready() starts the delivery again. off is never NULL; its fields are zero
+     * unless the NIC has enabled features. */
     bool (*receive)(void *opaque, const struct net_offload *off, const void *frame, size_t len);
     /* Brackets a run of receive() calls, so that the device takes its lock and raises its interrupt once.
      * May be NULL, both. */
@@ -68,8 +68,8 @@ struct net_set *net_set_new(void);
 void net_set_free(struct net_set *set);
 
 /* -netdev TYPE,id=ID,...: the implied first key of o is "type". Types: user, socket, stream, dgram, tap, none
- * (nothing attached); help is the caller's (net_help()). Finishes the list o. -nic and -net are put together by the caller,
- * who takes model=, mac=, macaddr= out of a list of its own. NULL and *err on failure. */
+ * (nothing attached); help is the caller's (net_help()). Finishes the list o. -nic and -net are put together by the
+ * caller, who takes model=, mac=, macaddr= out of a list of its own. NULL and *err on failure. */
 struct net_client *net_client_new(struct net_set *set, struct options *o, GError **err);
 
 struct net_client *net_find(struct net_set *set, const char *id);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the kinds of network back end share. Frames from the guest (tx) are copied into a ring by any thread and handed to
- * type->send() on the main loop. Frames for the guest (rx) go through net_deliver() into a second ring, where runs of
- * TCP segments grow together if the guest takes large frames; net_deliver_end() gives what is there to the NIC.
+ * What the kinds of network back end share. Frames from the guest (tx) are copied into a ring by any thread and handed
+ * to type->send() on the main loop. Frames for the guest (rx) go through net_deliver() into a second ring, where runs
+ * of TCP segments grow together if the guest takes large frames; net_deliver_end() gives what is there to the NIC.
  */
 #ifndef NET_NET_IMPL_H
 #define NET_NET_IMPL_H
@@ -23,7 +23,7 @@ struct net_type {
     /* A frame from the guest; false: cannot take it now, and net_send_ready() will follow. off is never NULL. The frame
      * may be changed in place. */
     bool (*send)(struct net_client *nc, const struct net_offload *off, uint8_t *frame, size_t len);
-    /* The guest has buffers again: a kind that has stopped to read, as net_can_deliver() said no, goes on. May be NULL. */
+    /* The guest has buffers again: a kind that has stopped to read, as net_can_deliver() said no, goes on. */
     void (*resume)(struct net_client *nc);
     /* Appends what info network says after the type. May be NULL. */
     void (*info)(struct net_client *nc, GString *out);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A ring of frames. Each is contiguous, with its offload header in front. The frame at the head stays in place until
- * it is popped, whatever is pushed meanwhile; so one thread may look at it without the lock under which the others push.
+ * it is popped, whatever is pushed meanwhile; so one thread may look at it without the lock under which the others
+ * push.
  */
 #ifndef NET_QUEUE_H
 #define NET_QUEUE_H

@@ -57,7 +57,8 @@ static bool open_dgram(struct net_dgram *s, struct options *o, const char *mcast
 
 static bool socket_open(struct net_client *nc, struct options *o, GError **err)
 {
-    const char *listen_at = options_get(o, "listen"), *peer = options_get(o, "connect"), *fd_text = options_get(o, "fd");
+    const char *listen_at = options_get(o, "listen"), *peer = options_get(o, "connect"),
+               *fd_text = options_get(o, "fd");
     const char *mcast = options_get(o, "mcast"), *udp = options_get(o, "udp");
     uint64_t fd;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * -netdev tap: the host's kernel is the peer, through a TAP interface. Each frame has a virtio_net_hdr in front, so that
- * checksums and segmentation stay undone all the way to the host's stack or its network card.
+ * -netdev tap: the host's kernel is the peer, through a TAP interface. Each frame has a virtio_net_hdr in front, so
+ * that checksums and segmentation stay undone all the way to the host's stack or its network card.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -130,8 +130,10 @@ static int open_interface(struct net_tap *s, const char *name, bool header, cons
         return fd;
     }
     g_set_error(err, NET_ERROR, 0, "%s: cannot open the TAP interface '%s': %s%s", where, name ? name : "(a new one)",
-                g_strerror(errno), errno == EPERM || errno == EACCES ? "; an administrator makes one for you by: ip tuntap "
-                "add mode tap user $USER; -netdev user needs no rights" : "");
+                g_strerror(errno),
+                errno == EPERM || errno == EACCES ? "; an administrator makes one for you by: ip tuntap "
+                                                    "add mode tap user $USER; -netdev user needs no rights"
+                                                  : "");
     if (fd >= 0) {
         close(fd);
     }

@@ -285,12 +285,17 @@ static void user_info(struct net_client *nc, GString *out)
 
 const struct net_type net_user_type = {
     .name = "user",
-    .help = "net=ADDR/BITS,host=ADDR,dhcpstart=ADDR,dns=ADDR,hostname=NAME,domainname=NAME,dnssearch=NAME,"
-            "restrict=on|off,\n           ipv4=on|off,ipv6=on|off,ipv6-net=PREFIX/BITS,ipv6-host=ADDR,ipv6-dns=ADDR,"
-            "tftp=DIR,tftp-server-name=NAME,bootfile=NAME,\n           hostfwd=tcp|udp:[HOSTADDR]:PORT-[GUESTADDR]:PORT,"
-            "guestfwd=tcp:ADDR:PORT-cmd:COMMAND",
-    .size = sizeof(struct net_user), .features = NET_FEATURE_CSUM | NET_FEATURE_TSO4 | NET_FEATURE_TSO6,
-    .open = user_open, .close = user_close, .send = user_send, .info = user_info,
+    .help =
+        "net=ADDR/BITS,host=ADDR,dhcpstart=ADDR,dns=ADDR,hostname=NAME,domainname=NAME,dnssearch=NAME,"
+        "restrict=on|off,\n           ipv4=on|off,ipv6=on|off,ipv6-net=PREFIX/BITS,ipv6-host=ADDR,ipv6-dns=ADDR,"
+        "tftp=DIR,tftp-server-name=NAME,bootfile=NAME,\n           hostfwd=tcp|udp:[HOSTADDR]:PORT-[GUESTADDR]:PORT,"
+        "guestfwd=tcp:ADDR:PORT-cmd:COMMAND",
+    .size = sizeof(struct net_user),
+    .features = NET_FEATURE_CSUM | NET_FEATURE_TSO4 | NET_FEATURE_TSO6,
+    .open = user_open,
+    .close = user_close,
+    .send = user_send,
+    .info = user_info,
 };
 
 /* ---- the monitor ---- */

@@ -154,8 +154,10 @@ bool user_config_parse(struct user_config *c, struct options *o, GError **err)
     c->dnssearch = g_ptr_array_new();
     s->version = MIN(4, SLIRP_CONFIG_VERSION_MAX);
     if (options_get(o, "smb") || options_get(o, "smbserver")) {
-        g_set_error(err, NET_ERROR, 0, "%s: smb= is not supported; share files with the guest over a disk image, tftp= or "
-                    "a server on the host at the address host=", options_where(o));
+        g_set_error(err, NET_ERROR, 0,
+                    "%s: smb= is not supported; share files with the guest over a disk image, tftp= or "
+                    "a server on the host at the address host=",
+                    options_where(o));
         return false;
     }
     if (!options_get_bool(o, "ipv4", &ipv4, err) || !options_get_bool(o, "ipv6", &ipv6, err) ||
@@ -286,8 +288,10 @@ static bool add_guestfwd(Slirp *slirp, const char *where, const char *rule, GErr
         return false;
     }
     if (slirp_add_exec(slirp, ends[1] + 4, &guest, port) < 0) {
-        g_set_error(err, NET_ERROR, 0, "%s: guestfwd=%s: the address must lie inside net=, be neither host= nor dns=, and "
-                    "be free", where, rule);
+        g_set_error(err, NET_ERROR, 0,
+                    "%s: guestfwd=%s: the address must lie inside net=, be neither host= nor dns=, and "
+                    "be free",
+                    where, rule);
         return false;
     }
     return true;

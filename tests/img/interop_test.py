@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""interop_test.py DOPPEL_IMG BLOCK_EXERCISE: disk images made by qemu-img are read by us, and ours by qemu-img.
+"""interop_test.py DOPPEL_IMG BLOCK_EXERCISE: qemu-img's disk images are read by us, and ours by qemu-img.
 
-For each set of creation options: qemu-img and qemu-io make an image with a pattern; doppel-img must find the same bytes,
-the same description and no errors. Then block_exercise writes to it at random; qemu-img must find the image consistent
+For each set of creation options: qemu-img and qemu-io make an image with a pattern; doppel-img must find the same
+bytes, the same description and no errors. Then block_exercise writes to it at random; qemu-img must find the image consistent
 and read the same bytes as we do. Prints TAP. Without qemu-img everything is skipped.
 """
 import json
@@ -79,7 +79,8 @@ def make(folder, name, options, steps):
             with open(b, 'wb') as f:
                 f.write(random.Random(i).randbytes(SIZE - 300 * 512))
         else:
-            run('qemu-img', 'create', '-q', '-f', 'qcow2', *(['-b', base[0], '-F', base[1]] if base else []), b, str(SIZE))
+            run('qemu-img', 'create', '-q', '-f', 'qcow2', *(['-b', base[0], '-F', base[1]] if base else []), b,
+                str(SIZE))
             qemu_io(b, *pattern(i + 100))
         base = (os.path.basename(b), fmt)
     run('qemu-img', 'create', '-q', '-f', 'qcow2', *extra, *(['-b', base[0], '-F', base[1]] if base else []), path,
@@ -200,7 +201,8 @@ def survives_being_killed(img, exercise, folder):
         path = os.path.join(folder, f'k{round}')
         run(img, 'create', '-q', '-f', 'qcow2', *(['-o', options] if options else []), path, '64M')
         for seed in range(2):
-            p = subprocess.Popen([exercise, path, 'qcow2', str(seed + round), 'forever'], stderr=subprocess.PIPE, text=True)
+            p = subprocess.Popen([exercise, path, 'qcow2', str(seed + round), 'forever'], stderr=subprocess.PIPE,
+                                 text=True)
             try:
                 p.wait(0.05 + random.random() / 4)
                 raise RuntimeError(f'block_exercise ended: {p.stderr.read()}')
@@ -216,7 +218,8 @@ def survives_a_full_disk(img, exercise, folder):
         path = os.path.join(folder, 'full')
         run(img, 'create', '-q', '-f', 'qcow2', *(['-o', options] if options else []), path, '8M')
         # Python ignores SIGXFSZ, and so shall the child: writes fail with EFBIG.
-        subprocess.run([exercise, path, 'qcow2', '3', 'tolerant'], capture_output=True, check=True, restore_signals=False,
+        subprocess.run([exercise, path, 'qcow2', '3', 'tolerant'], capture_output=True, check=True,
+                       restore_signals=False,
                        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20)))
         only_leaks(img, path)
 
@@ -226,7 +229,8 @@ def main():
     tests = [(f'image {i[0]}', lambda f, i=i: read_and_write(img, exercise, f, *i)) for i in IMAGES]
     tests += [('create', lambda f: creates_like_qemu(img, f)), ('convert', lambda f: converts_round_trip(img, f)),
               ('killed', lambda f: survives_being_killed(img, exercise, f)),
-              ('full disk', lambda f: survives_a_full_disk(img, exercise, f)), ('resize', lambda f: resizes(img, f)), ('check repairs', lambda f: repairs(img, f))]
+              ('full disk', lambda f: survives_a_full_disk(img, exercise, f)), ('resize', lambda f: resizes(img, f)),
+              ('check repairs', lambda f: repairs(img, f))]
     if not shutil.which('qemu-img') or not shutil.which('qemu-io'):
         print('1..0 # SKIP qemu-img is not installed (Debian: qemu-utils)')
         return

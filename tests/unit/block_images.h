@@ -11,7 +11,7 @@ struct image_kind {
     const char *drive;            /* appended to file=PATH,format=FORMAT */
     const char *backing;          /* format of a backing file with a pattern; NULL for none */
     bool volatile_writes;         /* they are gone when it is opened again */
-    unsigned cluster_bits, version, refcount_order;   /* of qcow2; version 0: 3; refcount_order is one more, 0: 16 bits */
+    unsigned cluster_bits, version, refcount_order; /* of qcow2; version 0: 3; refcount_order is one more, 0: 16 bits */
 };
 
 extern const struct image_kind image_kinds[];

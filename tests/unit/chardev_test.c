@@ -151,7 +151,8 @@ static void ringbuf_keeps_the_last_bytes(void)
 static void unix_server_serves_one_peer_after_the_other(void)
 {
     g_autofree char *dir = g_dir_make_tmp("doppel-chr-XXXXXX", NULL);
-    g_autofree char *path = in_folder(dir, "sock"), *text = g_strdup_printf("socket,id=u,path=%s,server=on,wait=off", path);
+    g_autofree char *path = in_folder(dir, "sock"),
+                    *text = g_strdup_printf("socket,id=u,path=%s,server=on,wait=off", path);
     struct chardev_set *set = chardev_set_new();
     struct sink s;
     int fd;
@@ -243,7 +244,8 @@ static void telnet_speaks_telnet(void)
 static void a_slow_peer_blocks_nobody(void)
 {
     g_autofree char *dir = g_dir_make_tmp("doppel-chr-XXXXXX", NULL);
-    g_autofree char *path = in_folder(dir, "sock"), *text = g_strdup_printf("socket,id=u,path=%s,server=on,wait=off", path);
+    g_autofree char *path = in_folder(dir, "sock"),
+                    *text = g_strdup_printf("socket,id=u,path=%s,server=on,wait=off", path);
     struct chardev_set *set = chardev_set_new();
     static uint8_t block[10000], back[65536];
     size_t sent = 0, read_back = 0, n;
@@ -465,7 +467,8 @@ static void legacy_forms(void)
     g_assert_true(chardev_parse_legacy(set, "-serial", "serial1", "mon:null", &chr, &mon, NULL));
     g_assert_true(mon);
     g_assert_true(chardev_find(set, "serial1") == chr);
-    g_assert_true(chardev_parse_legacy(set, "-serial", "serial2", "tcp:127.0.0.1:0,server=on,wait=off", &chr, &mon, NULL));
+    g_assert_true(
+        chardev_parse_legacy(set, "-serial", "serial2", "tcp:127.0.0.1:0,server=on,wait=off", &chr, &mon, NULL));
     g_assert_true(chardev_parse_legacy(set, "-serial", "serial3", "telnet::0,server,nowait", &chr, &mon, NULL));
     chardev_set_free(set);
     g_unlink(path);

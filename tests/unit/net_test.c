@@ -312,7 +312,8 @@ static void datagrams_carry_frames(void)
 {
     g_autofree char *dir = g_dir_make_tmp("doppel-net-XXXXXX", NULL);
     const char *form = "dgram,id=%s,local.type=unix,local.path=%s/%s,remote.type=unix,remote.path=%s/%s";
-    g_autofree char *a = g_strdup_printf(form, "a", dir, "a", dir, "b"), *b = g_strdup_printf(form, "b", dir, "b", dir, "a");
+    g_autofree char *a = g_strdup_printf(form, "a", dir, "a", dir, "b"),
+                    *b = g_strdup_printf(form, "b", dir, "b", dir, "a");
     struct net_set *set = net_set_new();
     GError *err = NULL;
     struct net_client *s = make(set, a, &err), *c = make(set, b, &err);

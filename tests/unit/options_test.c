@@ -140,7 +140,8 @@ static void split_takes_a_prefix(void)
 
 static void help_is_seen(void)
 {
-    struct options *o = parse("virtio-net,help", "driver"), *p = parse("?", "driver"), *q = parse("x,id=help", "driver");
+    struct options *o = parse("virtio-net,help", "driver"), *p = parse("?", "driver"),
+                   *q = parse("x,id=help", "driver");
 
     g_assert_true(options_wants_help(o));
     g_assert_true(options_wants_help(p));
