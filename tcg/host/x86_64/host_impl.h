@@ -160,6 +160,8 @@ struct em {
     uint32_t free;              /* registers without a value (of temps | pins) */
     uint32_t touched;           /* of pinned registers: those whose slot may be elsewhere, or changed, in this block */
     uint32_t locked;            /* registers of the current instruction's operands */
+    uint8_t locked_home[4];     /* slots whose homes it reads as memory operands */
+    unsigned nlocked_home;
     ir_ref slot_val[IR_SLOTS_MAX];
     ir_ref home_val[IR_SLOTS_MAX];
     uint64_t dirty[IR_SLOTS_MAX / 64];

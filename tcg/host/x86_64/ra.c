@@ -262,6 +262,17 @@ static int dirty_slot_of(const struct em *e, ir_ref r)
     return -1;
 }
 
+/* Must the home keep what it holds, for an instruction that is being put together? */
+static bool home_locked(const struct em *e, int slot)
+{
+    for (unsigned i = 0; i < e->nlocked_home; i++) {
+        if (e->locked_home[i] == slot) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void ra_spill_reg(struct em *e, int reg)
 {
     ir_ref r = e->reg_val[reg];
@@ -273,7 +284,7 @@ void ra_spill_reg(struct em *e, int reg)
     if (needed_now(e, r) && v->spill < 0 && !v->home) {
         int s = v->nslots ? dirty_slot_of(e, r) : -1;
         /* A home holds the canonical NaN only; a value that may be another one waits in the frame for ra_sync. */
-        if (s >= 0 && home_holds(e, s, r) && canon_kind(e, r) == CANON_NOT) {
+        if (s >= 0 && home_holds(e, s, r) && !home_locked(e, s) && canon_kind(e, r) == CANON_NOT) {
             ra_store_home(e, s);
             if (!needed_now(e, r)) {
                 bury(e, r);
@@ -438,6 +449,10 @@ struct opnd ra_operand(struct em *e, ir_ref r, unsigned kinds, bool w)
         bool is64;
         struct amem m = ra_value_mem(e, r, &is64);
         if (is64 || !w) {
+            if (v->spill < 0) {
+                assert(e->nlocked_home < sizeof(e->locked_home));
+                e->locked_home[e->nlocked_home++] = v->home - 1;
+            }
             o.kind = O_MEM;
             o.mem = m;
             return o;
@@ -526,7 +541,7 @@ void ra_done(struct em *e)
             bury(e, r);
         }
     }
-    e->locked = 0;
+    e->locked = e->nlocked_home = 0;
     e->flux_slot = -1;
 }
 
@@ -612,6 +627,6 @@ void ra_block_start(struct em *e)
         e->val[PSEUDO0 + h->pinned[k]] = h->start_val[k];
     }
     e->free = h->temps;
-    e->touched = e->locked = 0;
+    e->touched = e->locked = e->nlocked_home = 0;
     e->flux_slot = -1;
 }
