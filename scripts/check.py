@@ -34,17 +34,17 @@ class Stage:
 
 
 STAGES = [
-    Stage('gcc', 15, ['--cc=gcc', '--werror'], what='gcc, warnings are errors, every suite'),
-    Stage('asan', 10, ['--cc=gcc', '--werror', '--sanitize=address,undefined'], ['--timeout-multiplier=6'],
+    Stage('gcc', 20, ['--cc=gcc', '--werror'], what='gcc, warnings are errors, every suite'),
+    Stage('asan', 25, ['--cc=gcc', '--werror', '--sanitize=address,undefined'], ['--timeout-multiplier=6'],
           env={'DOPPEL_PATIENCE': '6', 'ASAN_OPTIONS': 'abort_on_error=1:detect_stack_use_after_return=1:detect_leaks=0',
                'UBSAN_OPTIONS': 'halt_on_error=1:print_stacktrace=1'},
           what='address and undefined-behaviour sanitizers, every suite'),
-    Stage('tsan', 5, ['--cc=gcc', '--sanitize=thread'],
+    Stage('tsan', 12, ['--cc=gcc', '--sanitize=thread'],
           ['--suite=fast', '--suite=smp', '--timeout-multiplier=10'], before=['setarch', '-R'],
           env={'DOPPEL_PATIENCE': '10', 'TSAN_OPTIONS': f'halt_on_error=1:second_deadlock_stack=1:suppressions={SUPPRESSIONS}'},
           what='thread sanitizer, the suites fast and smp'),
-    Stage('clang', 5, ['--cc=clang', '--werror'], ['--suite=fast'], what='clang, warnings are errors, the fast suite'),
-    Stage('fuzz', 5, ['--cc=clang', '--sanitize=address,undefined', '--enable-fuzzers'], ['--suite=fuzz'],
+    Stage('clang', 8, ['--cc=clang', '--werror'], ['--suite=fast'], what='clang, warnings are errors, the fast suite'),
+    Stage('fuzz', 8, ['--cc=clang', '--sanitize=address,undefined', '--enable-fuzzers'], ['--suite=fuzz'],
           env={'UBSAN_OPTIONS': 'halt_on_error=1:print_stacktrace=1'}, what='the fuzzers, each for a bounded time'),
 ]
 
