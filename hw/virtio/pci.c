@@ -529,3 +529,4 @@ static const struct pci_desc desc = { .vendor = 0x1af4, .pin = 1 };
 VIRTIO_PCI(virtio_blk_pci_type, "virtio-blk-pci", virtio_blk_type, "virtio disk");
 VIRTIO_PCI(virtio_net_pci_type, "virtio-net-pci", virtio_net_type, "virtio network card");
 VIRTIO_PCI(virtio_rng_pci_type, "virtio-rng-pci", virtio_rng_type, "virtio source of random numbers");
+VIRTIO_PCI(virtio_balloon_pci_type, "virtio-balloon-pci", virtio_balloon_type, "virtio memory balloon");
