@@ -4,10 +4,12 @@
  * in our IR interpreter and in compiled code. A difference is cut down to few instructions and printed with its seed.
  *
  * Environment: DOPPEL_INSN_SEED (decimal) repeats a run, DOPPEL_INSN_ONLY ("fadd.*") chooses mnemonics,
- * DOPPEL_INSN_ROUNDS (default 1) is the number of programs, DOPPEL_ORACLE_DIR says where qemu-riscv64 is, and
- * DOPPEL_INSN_LOG ("op,op_opt,out_asm") shows the blocks of each case that was cut down.
+ * DOPPEL_INSN_ROUNDS (default 1) is the number of programs, DOPPEL_ORACLE_DIR says where qemu-riscv64 is, DOPPEL names the
+ * program for tests on whole machines, and DOPPEL_INSN_LOG ("op,op_opt,out_asm") shows the blocks of each case that was
+ * cut down.
  */
 #include "tcg/host.h"
+#include "target/riscv/decode.h"
 #include "tests/insn/engine.h"
 #include "tests/insn/oracle.h"
 #include "util/log.h"
@@ -21,15 +23,28 @@ struct config {
     enum engine_kind kind;
     unsigned xlen, max_insns, passes;
     uint32_t host_opts_off;     /* enum host_opt */
+    const char *machine;        /* options of a whole machine ($DOPPEL), which runs instead of an engine in this process */
 };
 
 /* ---- cutting a difference down ---- */
 
+/* Without an engine: on a whole machine. */
+static struct stream_record *run_ours(const struct config *c, struct engine *e, const struct stream_image *im, GError **err)
+{
+    g_autofree char *command = NULL;
+
+    if (e) {
+        return engine_run(e, im, err);
+    }
+    command = g_strdup_printf("%s %s", g_getenv("DOPPEL"), c->machine);
+    return machine_run(command, c->xlen, im, err);
+}
+
 static struct stream_record *run_case(struct stream *s, int index, const struct config *c, struct engine *e,
                                       const char *oracle)
 {
-    struct stream_image *im = stream_image(s, index);
-    struct stream_record *r = oracle ? oracle_run(oracle, c->xlen, im, NULL) : engine_run(e, im, NULL);
+    struct stream_image *im = stream_image(s, index, oracle || e ? STREAM_LINUX : STREAM_SEMIHOSTING);
+    struct stream_record *r = oracle ? oracle_run(oracle, c->xlen, im, NULL) : run_ours(c, e, im, NULL);
 
     stream_image_free(im);
     return r;
@@ -71,11 +86,11 @@ static void report(struct stream *s, int index, const struct config *c, struct e
     }
     minimise(s, index, c, e, oracle);
     want = run_case(s, index, c, e, oracle);
-    im = stream_image(s, index);
+    im = stream_image(s, index, e ? STREAM_LINUX : STREAM_SEMIHOSTING);
     if (g_getenv("DOPPEL_INSN_LOG")) {
         log_set(g_getenv("DOPPEL_INSN_LOG"), NULL);
     }
-    got = engine_run(e, im, &err);
+    got = run_ours(c, e, im, &err);
     log_mask = 0;
     stream_image_free(im);
     stream_print_case(s, s->cases->pdata[index], text);
@@ -85,14 +100,14 @@ static void report(struct stream *s, int index, const struct config *c, struct e
         g_string_append(text, err->message);
     }
     g_test_message("DOPPEL_INSN_SEED=%u, rv%u, %s, case %d:\n%s", s->seed, c->xlen,
-                   c->kind == ENGINE_JIT ? "compiled" : "interpreted", index, text->str);
+                   c->machine ? c->machine : c->kind == ENGINE_JIT ? "compiled" : "interpreted", index, text->str);
 }
 
 /* ---- programs ---- */
 
 static unsigned compare(struct stream *s, const struct config *c, struct engine *e, const char *oracle)
 {
-    struct stream_image *im = stream_image(s, -1);
+    struct stream_image *im = stream_image(s, -1, STREAM_LINUX);
     g_autoptr(GError) err = NULL;
     g_autofree struct stream_record *want = oracle_run(oracle, c->xlen, im, &err), *got = NULL;
     unsigned bad = 0;
@@ -100,7 +115,11 @@ static unsigned compare(struct stream *s, const struct config *c, struct engine 
     if (!want) {
         g_error("seed %u: the oracle failed: %s", s->seed, err->message);
     }
-    got = engine_run(e, im, &err);
+    if (!e) {
+        stream_image_free(im);
+        im = stream_image(s, -1, STREAM_SEMIHOSTING);
+    }
+    got = run_ours(c, e, im, &err);
     if (!got) {
         g_test_message("seed %u: %s", s->seed, err->message);
     }
@@ -121,28 +140,42 @@ static unsigned env_number(const char *name, unsigned otherwise)
     return v ? strtoul(v, NULL, 10) : otherwise;
 }
 
-static void same_state_as_oracle(gconstpointer data)
+static void run_rounds(const struct config *c, struct engine *e, const char *oracle)
 {
-    const struct config *c = data;
-    g_autofree char *oracle = oracle_find(c->xlen);
-    struct engine *e = engine_new(c->kind, c->xlen, c->max_insns, c->passes, ~c->host_opts_off);
+    const struct rv_exts all = { { ~0ull, ~0ull } };
     unsigned rounds = env_number("DOPPEL_INSN_ROUNDS", 1);
     unsigned seed = env_number("DOPPEL_INSN_SEED", (uint32_t)g_test_rand_int());
+    struct isa_needs needs;
 
-    if (!oracle || !e) {
-        g_test_skip(e ? "no user-mode qemu of version 9 or newer: scripts/guest/oracle.py fetches one"
-                      : "no back end for this host");
-        return;
-    }
+    rv_needs(&needs, &all, c->xlen);
     for (unsigned i = 0; i < rounds; i++) {
-        struct stream *s = stream_new(seed + i, c->xlen, engine_needs(e), CASES, ITEMS, g_getenv("DOPPEL_INSN_ONLY"));
+        struct stream *s = stream_new(seed + i, c->xlen, &needs, CASES, ITEMS, g_getenv("DOPPEL_INSN_ONLY"));
 
         if (compare(s, c, e, oracle)) {
             g_test_fail();
         }
         stream_free(s);
     }
-    engine_free(e);
+}
+
+static void same_state_as_oracle(gconstpointer data)
+{
+    const struct config *c = data;
+    g_autofree char *oracle = oracle_find(c->xlen);
+    struct engine *e = NULL;
+
+    if (!oracle) {
+        g_test_skip("no user-mode qemu of version 9 or newer: scripts/guest/oracle.py fetches one");
+    } else if (c->machine && !g_getenv("DOPPEL")) {
+        g_test_skip("no program: set DOPPEL");
+    } else if (c->machine) {
+        run_rounds(c, NULL, oracle);
+    } else if (!(e = engine_new(c->kind, c->xlen, c->max_insns, c->passes, ~c->host_opts_off))) {
+        g_test_skip("no back end for this host");
+    } else {
+        run_rounds(c, e, oracle);
+        engine_free(e);
+    }
 }
 
 static const struct {
@@ -160,6 +193,8 @@ static const struct {
     { "/insn/riscv32/interpreted", { ENGINE_INTERP, 32, 64, 0 } },
     { "/insn/riscv32/interpreted_after_passes", { ENGINE_INTERP, 32, 64, ~0u } },
     { "/insn/riscv32/compiled", { ENGINE_JIT, 32, 64, ~0u } },
+    { "/insn/riscv64/machine", { .xlen = 64, .machine = "-cpu max" } },
+    { "/insn/riscv64/machine_interpreted", { .xlen = 64, .machine = "-cpu max -accel tcg,engine=interp" } },
 };
 
 int main(int argc, char **argv)

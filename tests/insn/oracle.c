@@ -77,30 +77,45 @@ static GByteArray *elf_file(unsigned xlen, const struct stream_image *im)
     return b;
 }
 
-struct stream_record *oracle_run(const char *oracle, unsigned xlen, const struct stream_image *im, GError **err)
+/* Runs a shell command on the image's ELF file in a folder of its own, and reads the records from a file there. */
+static struct stream_record *run(const char *command, unsigned xlen, const struct stream_image *im, GError **err)
 {
     g_autoptr(GByteArray) elf = elf_file(xlen, im);
-    g_autofree char *path = NULL, *out_path = NULL, *shell = NULL, *out = NULL;
-    const char *args[] = { "/bin/sh", "-c", NULL, NULL };
+    g_autofree char *dir = g_dir_make_tmp("doppel-insn-XXXXXX", err), *path = NULL, *out_path = NULL, *out = NULL;
+    const char *args[] = { "/bin/sh", "-c", command, NULL };
     size_t size = im->ncases * sizeof(struct stream_record), len = 0;
-    int fd = g_file_open_tmp("doppel-insn-XXXXXX", &path, err), status;
+    int status;
     bool ok;
 
-    if (fd < 0) {
+    if (!dir) {
         return NULL;
     }
-    close(fd);
-    out_path = g_strconcat(path, ".out", NULL);
-    shell = g_strdup_printf("exec '%s' -cpu max '%s' >'%s'", oracle, path, out_path);
-    args[2] = shell;
+    path = g_build_filename(dir, "program", NULL);
+    out_path = g_build_filename(dir, STREAM_FILE, NULL);
     ok = g_file_set_contents(path, (char *)elf->data, elf->len, err) && g_chmod(path, 0700) == 0 &&
-         g_spawn_sync(NULL, (char **)args, NULL, 0, NULL, NULL, NULL, NULL, &status, err) &&
+         g_spawn_sync(dir, (char **)args, NULL, 0, NULL, NULL, NULL, NULL, &status, err) &&
          g_spawn_check_wait_status(status, err) && g_file_get_contents(out_path, &out, &len, err);
     g_unlink(path);
     g_unlink(out_path);
+    g_rmdir(dir);
     if (ok && len != size) {
-        g_set_error(err, G_FILE_ERROR, 0, "%s gave %zu bytes, not %zu", oracle, len, size);
+        g_set_error(err, G_FILE_ERROR, 0, "%s gave %zu bytes, not %zu", command, len, size);
         ok = false;
     }
     return ok ? (struct stream_record *)g_steal_pointer(&out) : NULL;
+}
+
+struct stream_record *oracle_run(const char *oracle, unsigned xlen, const struct stream_image *im, GError **err)
+{
+    g_autofree char *command = g_strdup_printf("exec '%s' -cpu max ./program >" STREAM_FILE, oracle);
+
+    return run(command, xlen, im, err);
+}
+
+struct stream_record *machine_run(const char *command, unsigned xlen, const struct stream_image *im, GError **err)
+{
+    g_autofree char *all = g_strdup_printf("timeout 60 %s -machine virt -m 32M -nographic -bios none -kernel program "
+                                           "-semihosting-config enable=on,target=native </dev/null", command);
+
+    return run(all, xlen, im, err);
 }

@@ -12,4 +12,7 @@ char *oracle_find(unsigned xlen);
 /* The data area after the run (im->ncases records, g_free), or NULL and *err. */
 struct stream_record *oracle_run(const char *oracle, unsigned xlen, const struct stream_image *im, GError **err);
 
+/* The same for a STREAM_SEMIHOSTING image on a whole machine of ours: command is a doppel program with options. */
+struct stream_record *machine_run(const char *command, unsigned xlen, const struct stream_image *im, GError **err);
+
 #endif

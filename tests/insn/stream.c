@@ -10,6 +10,7 @@
 G_STATIC_ASSERT(sizeof(struct stream_record) % 64 == 0 && offsetof(struct stream_record, scratch) % 64 == 0);
 
 enum { GP = 3, T0 = 5, A0 = 10, A1 = 11, A2 = 12, A7 = 17 };
+enum { PASSES = 2, HEAD_BYTES = 128, TAIL_BYTES = 256 };
 
 /* ---- rows that a program may contain ---- */
 
@@ -442,41 +443,136 @@ static void align(GByteArray *b, unsigned bytes)
     }
 }
 
-struct stream_image *stream_image(const struct stream *s, int only)
+/* What stands in front of the records. */
+struct head {
+    uint64_t passes;                /* left to do */
+    uint64_t open[3], write[3], exit[2];    /* argument blocks of semihosting, in words of XLEN bits */
+    char file[16];
+};
+
+G_STATIC_ASSERT(sizeof(struct head) <= HEAD_BYTES && sizeof(STREAM_FILE) <= 16);
+
+static void put_start(GByteArray *b, enum stream_end end)
+{
+    put(b, lui(T0, 6));                                         /* mstatus.FS = dirty */
+    put(b, end == STREAM_SEMIHOSTING ? i_type(0x73, 2, 0, T0, 0x300) : addi(0, 0, 0));
+}
+
+/* Once more from `loop`, if passes are left. */
+static void put_loop(GByteArray *b, uint32_t head, uint32_t loop)
+{
+    uint32_t delta;
+
+    put_address(b, GP, head);
+    put(b, i_type(0x03, 2, T0, GP, offsetof(struct head, passes)));
+    put(b, addi(T0, T0, -1));
+    put(b, s_type(0x23, 2, GP, T0, offsetof(struct head, passes)));
+    put(b, 0x00028663);                                         /* beqz t0, .+12 */
+    delta = loop - b->len;
+    put(b, auipc(A0, (delta + 0x800) >> 12));
+    put(b, i_type(0x67, 0, 0, A0, (int32_t)(delta << 20) >> 20));
+}
+
+/* write(1, records, size); exit(0) */
+static void put_end_linux(GByteArray *b, uint32_t head, uint32_t bytes)
+{
+    put_address(b, A1, head + HEAD_BYTES);
+    put(b, lui(A2, (bytes + 0x800) >> 12));
+    put(b, addi(A2, A2, (int32_t)(bytes << 20) >> 20));
+    put(b, addi(A0, 0, 1));
+    put(b, addi(A7, 0, 64));
+    put(b, 0x73);
+    put(b, addi(A0, 0, 0));
+    put(b, addi(A7, 0, 93));
+    put(b, 0x73);
+}
+
+static void put_semihosting(GByteArray *b, unsigned call)
+{
+    put(b, addi(A0, 0, call));
+    while (b->len % 16) {           /* the three must not straddle a page */
+        put(b, 0x0001);
+    }
+    put(b, 0x01f01013);
+    put(b, 0x00100073);
+    put(b, 0x40705013);
+}
+
+static void put_end_semihosting(GByteArray *b, unsigned xlen, uint32_t head)
+{
+    put_address(b, A1, head + offsetof(struct head, open));
+    put_semihosting(b, 0x01);
+    put_address(b, A1, head + offsetof(struct head, write));
+    put(b, s_type(0x23, xlen == 64 ? 3 : 2, A1, A0, 0));        /* the handle */
+    put_semihosting(b, 0x05);
+    put_address(b, A1, head + offsetof(struct head, exit));
+    put_semihosting(b, 0x20);
+}
+
+static void put_words(uint8_t *p, unsigned xlen, const uint64_t *words, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        memcpy(p + i * xlen / 8, &words[i], xlen / 8);
+    }
+}
+
+static void put_head(GByteArray *b, unsigned xlen, uint32_t bytes)
+{
+    const uint64_t at = STREAM_BASE + b->len;
+    const uint64_t open[] = { at + offsetof(struct head, file), 5, strlen(STREAM_FILE) };   /* 5: "wb" */
+    const uint64_t write[] = { 0, at + HEAD_BYTES, bytes }, quit[] = { 0x20026, 0 };
+    uint8_t block[HEAD_BYTES] = { PASSES };
+
+    put_words(block + offsetof(struct head, open), xlen, open, 3);
+    put_words(block + offsetof(struct head, write), xlen, write, 3);
+    put_words(block + offsetof(struct head, exit), xlen, quit, 2);
+    memcpy(block + offsetof(struct head, file), STREAM_FILE, sizeof(STREAM_FILE));
+    g_byte_array_append(b, block, sizeof(block));
+}
+
+static unsigned put_code(GByteArray *b, const struct stream *s, int only, enum stream_end end, struct stream_image *im,
+                         uint32_t head)
+{
+    uint32_t loop, tail, bytes;
+
+    put_start(b, end);
+    loop = b->len;
+    im->ncases = 0;
+    for (unsigned i = 0; i < s->cases->len; i++) {
+        if (only < 0 || (unsigned)only == i) {
+            put_case(b, s, s->cases->pdata[i], head + HEAD_BYTES + im->ncases++ * sizeof(struct stream_record));
+        }
+    }
+    put_loop(b, head, loop);
+    im->end_pc = STREAM_BASE + b->len;
+    bytes = im->ncases * sizeof(struct stream_record);
+    tail = b->len;
+    if (end == STREAM_LINUX) {
+        put_end_linux(b, head, bytes);
+    } else {
+        put_end_semihosting(b, s->xlen, head);
+    }
+    g_assert_cmpuint(b->len - tail, <=, TAIL_BYTES);
+    g_byte_array_set_size(b, tail + TAIL_BYTES);
+    align(b, 64);
+    return b->len;
+}
+
+struct stream_image *stream_image(const struct stream *s, int only, enum stream_end end)
 {
     struct stream_image *im = g_new0(struct stream_image, 1);
     size_t data = 0;
 
     /* Twice: the first pass finds out where the data is. */
     for (unsigned pass = 0; pass < 2; pass++) {
-        GByteArray *b = g_byte_array_new();
-
-        im->ncases = 0;
-        for (unsigned i = 0; i < s->cases->len; i++) {
-            if (only < 0 || (unsigned)only == i) {
-                put_case(b, s, s->cases->pdata[i], data + im->ncases++ * sizeof(struct stream_record));
-            }
+        if (im->bytes) {
+            g_byte_array_free(im->bytes, TRUE);
         }
-        im->end_pc = STREAM_BASE + b->len;
-        /* Linux: write(1, records, size); exit(0). */
-        put_address(b, A1, data);
-        put(b, lui(A2, (im->ncases * sizeof(struct stream_record) + 0x800) >> 12));
-        put(b, addi(A2, A2, (int32_t)(im->ncases * sizeof(struct stream_record) << 20) >> 20));
-        put(b, addi(A0, 0, 1));
-        put(b, addi(A7, 0, 64));
-        put(b, 0x73);
-        put(b, addi(A0, 0, 0));
-        put(b, addi(A7, 0, 93));
-        put(b, 0x73);
-        align(b, 64);
-        if (pass == 0) {
-            data = b->len;
-            g_byte_array_free(b, TRUE);
-        } else {
-            im->bytes = b;
-        }
+        im->bytes = g_byte_array_new();
+        data = put_code(im->bytes, s, only, end, im, data);
     }
-    g_assert_cmpuint(im->bytes->len, ==, data);
+    put_head(im->bytes, s->xlen, im->ncases * sizeof(struct stream_record));
+    data = im->bytes->len;
     im->data = data;
     for (unsigned i = 0; i < s->cases->len; i++) {
         if (only < 0 || (unsigned)only == i) {

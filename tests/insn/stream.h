@@ -4,8 +4,9 @@
  *
  * A program is a list of cases. Each loads all registers from its record in the data area, runs random instructions (any
  * row of the tables that user mode can run and that stays in the case), and stores all registers back. Loads, stores and
- * atomics hit the record's scratch bytes; jumps go forward over one instruction. A program has no other input and ends at
- * an address known beforehand, so that running it on two machines and comparing the data area is the test.
+ * atomics hit the record's scratch bytes; jumps go forward over one instruction. A program goes through its cases twice,
+ * so that the second time finds translations chained and the TLB filled. It has no other input and ends at an address
+ * known beforehand, so that running it on two machines and comparing the data area is the test.
  *
  * Everything derives from the seed; cases are independent of each other, and a case's items may be left out one by one.
  */
@@ -18,7 +19,7 @@
 
 #include "target/isa.h"
 
-#define STREAM_BASE 0x40000000u     /* where code, then data are loaded */
+#define STREAM_BASE 0x80000000u     /* where code, then data are loaded: RAM of the virt board */
 
 /* A case's record in the data area. On RV32 x registers are the low halves. */
 struct stream_record {
@@ -59,7 +60,14 @@ struct stream_image {
     size_t data;                    /* offset of the records */
     unsigned ncases;
 };
-struct stream_image *stream_image(const struct stream *s, int only);
+/* How the program delivers its records when it has come to end_pc. Nothing else in the image depends on it. */
+enum stream_end {
+    STREAM_LINUX,                   /* to standard output */
+    STREAM_SEMIHOSTING,             /* to the file STREAM_FILE of the current directory; started in machine mode */
+};
+#define STREAM_FILE "records.bin"
+
+struct stream_image *stream_image(const struct stream *s, int only, enum stream_end end);
 void stream_image_free(struct stream_image *i);
 
 /* Text of one case: its instructions and the registers that differ between the records. */
