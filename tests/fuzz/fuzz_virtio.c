@@ -65,7 +65,7 @@ static void step(struct virtio_rig *vr, struct input *in)
 
     switch (what & 7) {
     case 0:
-        vr_start(vr, take(in, 8), 2);
+        vr_start(vr, take(in, 8), MIN(2, vr->vd->nqueues));
         break;
     case 1:
         vr_set(vr, take(in, 1) % 64 * 4, take(in, 4));
