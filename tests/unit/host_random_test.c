@@ -132,7 +132,34 @@ static void build_accesses(struct ir *ir, uint64_t seed)
     ir_goto_pc(ir, 0x80002000, false);
 }
 
-static void shared_lookups(const void *data)
+/* Integer operations between slots that have no registers, more of them than there are temporaries. */
+static void build_pressure(struct ir *ir, uint64_t seed)
+{
+    static const uint8_t ops[] = { IR_OP_add, IR_OP_sub, IR_OP_shl, IR_OP_sar, IR_OP_rotl, IR_OP_mul, IR_OP_mulhu, IR_OP_divs,
+        IR_OP_xor, IR_OP_andc, IR_OP_minu };
+
+    ir_reset(ir, &world_target);
+    ir_begin(ir, ir_block_new(ir));
+    for (unsigned n = 10 + next(&seed) % 30, k = 0; k < n; k++) {
+        unsigned rd = 5 + next(&seed) % 12, ra = 5 + next(&seed) % 12, rb = 5 + next(&seed) % 12, kind = next(&seed) % 8;
+        ir_ref b = kind == 7 ? ir_i64(ir, next(&seed) % 64) : ir_get(ir, rb);
+        ir_insn_start(ir, 0x80001000 + 4 * k, 4);
+        if (kind == 0) {
+            ir_put(ir, rd, ir_get(ir, ra));
+        } else if (kind == 1) {
+            ir_put(ir, rd, ir_ld(ir, IR_I64, ir_get(ir, 1), next(&seed) % 256, IR_MEM_64));
+        } else if (kind == 2) {
+            ir_put(ir, rd, ir_setcond(ir, next(&seed) % 12, ir_get(ir, ra), b));
+        } else if (kind == 3) {
+            ir_put(ir, rd, ir_select(ir, next(&seed) % 12, ir_get(ir, ra), b, ir_get(ir, rd), ir_get(ir, rb)));
+        } else {
+            ir_put(ir, rd, ir_emit2(ir, ops[next(&seed) % G_N_ELEMENTS(ops)], IR_I64, ir_get(ir, ra), b));
+        }
+    }
+    ir_goto_pc(ir, 0x80002000, false);
+}
+
+static void compare_built(const void *data, void (*build)(struct ir *ir, uint64_t seed))
 {
     struct bench b = { ir_new(), ir_world_new(), ir_world_new(), host_world_new(GPOINTER_TO_UINT(data), false), ir_random_seed() };
     unsigned ends[8] = { 0 };
@@ -140,7 +167,7 @@ static void shared_lookups(const void *data)
     for (unsigned n = ir_random_count(2000); n-- > 0 && !g_test_failed(); b.seed++) {
         uint64_t seed = b.seed, at[2];
 
-        build_accesses(b.ir, b.seed);
+        build(b.ir, b.seed);
         for (unsigned k = 0; k < 2; k++) {
             at[k] = WORLD_BASE + (next(&seed) % WORLD_PAGES << 12) + (next(&seed) & 1 ? next(&seed) & 0xfff : 0xf00 + (next(&seed) & 0xff));
         }
@@ -174,6 +201,16 @@ static void shared_lookups(const void *data)
     host_world_free(b.hw);
 }
 
+static void shared_lookups(const void *data)
+{
+    compare_built(data, build_accesses);
+}
+
+static void pressure(const void *data)
+{
+    compare_built(data, build_pressure);
+}
+
 int main(int argc, char **argv)
 {
     const uint32_t all = 0xffff;
@@ -189,5 +226,8 @@ int main(int argc, char **argv)
     g_test_add_data_func("/host/shared/no-pin", GUINT_TO_POINTER(all & ~HOST_OPT_PIN), shared_lookups);
     g_test_add_data_func("/host/shared/no-bmi", GUINT_TO_POINTER(all & ~HOST_OPT_BEXTR), shared_lookups);
     g_test_add_data_func("/host/shared/off", GUINT_TO_POINTER(all & ~HOST_OPT_SHARE), shared_lookups);
+    g_test_add_data_func("/host/pressure/all", GUINT_TO_POINTER(all), pressure);
+    g_test_add_data_func("/host/pressure/no-pin", GUINT_TO_POINTER(all & ~HOST_OPT_PIN), pressure);
+    g_test_add_data_func("/host/pressure/no-bmi", GUINT_TO_POINTER(all & ~HOST_OPT_BEXTR), pressure);
     return g_test_run();
 }

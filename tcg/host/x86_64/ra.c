@@ -462,6 +462,13 @@ struct opnd ra_operand(struct em *e, ir_ref r, unsigned kinds, bool w)
     return o;
 }
 
+static void note_flux(struct em *e, unsigned slot, ir_ref old)
+{
+    e->flux_slot = slot;
+    e->flux_ref = old;
+    e->flux_val = e->val[ir_is_const(old) ? 0 : old];
+}
+
 /* Can the hinted pinned register take the result now? Empties it if so. */
 static bool take_hint(struct em *e, int reg, unsigned slot, ir_ref r)
 {
@@ -472,25 +479,21 @@ static bool take_hint(struct em *e, int reg, unsigned slot, ir_ref r)
         return false;
     }
     e->touched |= BIT(reg);
-    if (early && old) {
-        e->flux_slot = slot;
-        e->flux_ref = old;
-        e->flux_val = e->val[ir_is_const(old) ? 0 : old];
-    }
-    if (o && o == old) {
+    if (early && o && o == old) {
         /* the slot's old value goes; it may be the value of other slots or have uses left */
+        note_flux(e, slot, old);
         e->slot_val[slot] = 0;
         e->val[o].nslots--;
-    } else if (early && old) {
+    }
+    if (o && needed(e, o)) {
+        ra_move_away(e, reg);
+    } else if (o) {
+        bury(e, o);
+    }
+    if (early && old && o != old) { /* last: until now its register was not free, so the map finds the old value there */
+        note_flux(e, slot, old);
         e->slot_val[slot] = 0;
         ra_release(e, old);
-    }
-    if (o && e->reg_val[reg] == o) {
-        if (needed(e, o)) {
-            ra_move_away(e, reg);
-        } else {
-            bury(e, o);
-        }
     }
     return true;
 }
