@@ -13,6 +13,7 @@ A skipped test is named with its reason. Where CI=true in the environment, a ski
 list is a failure. Build folders are build-check/STAGE; the tests' logs are in their meson-logs.
 """
 import argparse
+import json
 import os
 import re
 import shutil
@@ -34,7 +35,7 @@ class Stage:
 
 
 STAGES = [
-    Stage('gcc', 20, ['--cc=gcc', '--werror'], what='gcc, warnings are errors, every suite'),
+    Stage('gcc', 20, ['--cc=gcc', '--werror'], ['--timeout-multiplier=2'], what='gcc, warnings are errors, every suite'),
     Stage('asan', 25, ['--cc=gcc', '--werror', '--sanitize=address,undefined'], ['--timeout-multiplier=6'],
           env={'DOPPEL_PATIENCE': '6', 'ASAN_OPTIONS': 'abort_on_error=1:detect_stack_use_after_return=1:detect_leaks=0',
                'UBSAN_OPTIONS': 'halt_on_error=1:print_stacktrace=1'},
@@ -67,21 +68,34 @@ class Tally:
         else:
             self.failed.append(name)
 
-    def read_junit(self, stage, path):
-        """Adds meson's results; False when there are none to read."""
+    def read_results(self, stage, logs):
+        """Adds meson's results from its folder of logs: the cases, and every program that failed though all the cases
+        that it came to were good (it crashed, or had to be stopped). False when there is nothing to read."""
+        bad = set()
         try:
-            root = xml.parse(path).getroot()
-        except (OSError, xml.ParseError):
+            self.read_junit(stage, os.path.join(logs, 'testlog.junit.xml'), bad)
+            with open(os.path.join(logs, 'testlog.json'), encoding='utf-8') as f:
+                programs = [json.loads(line) for line in f]
+        except (OSError, ValueError, xml.ParseError):
             return False
-        for suite in root.iter('testsuite'):
+        for p in programs:
+            if p['result'] not in ('OK', 'SKIP', 'EXPECTEDFAIL') and not any(name.endswith(p['name']) for name in bad):
+                self.failed.append(f'{stage}: {p["name"]}: {p["result"].lower()}, return code {p.get("returncode")}')
+        return True
+
+    def read_junit(self, stage, path, bad):
+        """Adds the cases of meson's file, and the names of its programs with a failed case to bad."""
+        for suite in xml.parse(path).getroot().iter('testsuite'):
             for case in suite.findall('testcase'):
                 name = f'{stage}: {case.get("classname") or suite.get("name")}/{case.get("name")}'
                 skip = case.find('skipped')
                 if skip is not None:
                     self.skipped.append((name, skip.get('message') or said(suite, case) or 'no reason given'))
                 else:
-                    self.result(name, case.find('failure') is None and case.find('error') is None)
-        return True
+                    good = case.find('failure') is None and case.find('error') is None
+                    self.result(name, good)
+                    if not good:
+                        bad.update((suite.get('name'), case.get('classname') or '', case.get('name')))
 
 
 def run(cmd, deadline, env=None):
@@ -122,9 +136,10 @@ def run_stage(stage, options, tally):
     tally.result(f'{stage.name}: build', built)
     if not built:
         return None
-    junit = os.path.join(ROOT, build, 'meson-logs', 'testlog.junit.xml')
-    if os.path.exists(junit):
-        os.remove(junit)
+    logs = os.path.join(ROOT, build, 'meson-logs')
+    for name in ('testlog.junit.xml', 'testlog.json'):   # those of an earlier run
+        if os.path.exists(os.path.join(logs, name)):
+            os.remove(os.path.join(logs, name))
     select = ['--suite=fast'] if options.quick else stage.test
     if not options.all and '--suite' not in ' '.join(select):
         select = select + ['--no-suite=long', '--no-suite=fuzz']
@@ -132,7 +147,7 @@ def run_stage(stage, options, tally):
                  deadline, stage.env)
     if status is None:
         tally.result(f'{stage.name}: did not end within {stage.minutes} minutes', False)
-    if not tally.read_junit(stage.name, junit) and status != 0:
+    if not tally.read_results(stage.name, logs) and status != 0:
         tally.result(f'{stage.name}: meson test ended with status {status} and no results', False)
     return print(f'=== {stage.name}: {time.monotonic() - start:.0f} s', flush=True)
 
