@@ -148,7 +148,7 @@ struct code_cache {
     uint64_t orders;
 };
 
-#define TB_HASH_BITS 16
+#define TB_HASH_BITS 19
 
 struct breakpoint {
     enum accel_break kind;
