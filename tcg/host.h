@@ -125,7 +125,7 @@ struct host_region {
 #define HOST_EXITS_MAX 64
 struct host_exit {
     uint64_t pc;                    /* guest target */
-    uint32_t patch;                 /* offset in the code of the 4-byte aligned rel32 to patch */
+    uint32_t patch;                 /* offset in the code of the rel32 to patch, inside an aligned quadword */
     uint32_t stub;                  /* offset of the unchained stub (what the rel32 points to at first) */
     bool poll;                      /* a backward jump: link to `poll`, not `direct` */
 };
@@ -155,7 +155,7 @@ bool host_compile(struct host_scratch *s, struct ir *ir, const struct host_regio
 struct host_left host_enter(const struct host *h, struct cpu *cpu, const void *code);
 
 /* Points a chainable exit at another region's entry, or back at its stub (to = NULL). rw/rx: the code's start in both
- * mappings. Safe while other threads run the code: one aligned 4-byte store. */
+ * mappings. Safe while other threads run the code: one 4-byte store inside an aligned quadword. */
 void host_link(const struct host *h, uint8_t *rw, const uint8_t *rx, const struct host_exit *e, const void *to);
 /* Makes `checked` and `poll` leave with HOST_LEAVE_STALE: threads that come by the jump cache find out. */
 void host_kill(const struct host *h, uint8_t *rw, const uint8_t *rx, const struct host_code *code);

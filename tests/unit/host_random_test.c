@@ -159,6 +159,38 @@ static void build_pressure(struct ir *ir, uint64_t seed)
     ir_goto_pc(ir, 0x80002000, false);
 }
 
+/* The same with floats: singles in boxes, values that are made canonical late, faults between. */
+static void build_float_pressure(struct ir *ir, uint64_t seed)
+{
+    static const uint8_t ops[] = { IR_OP_fadd, IR_OP_fsub, IR_OP_fmul, IR_OP_fdiv, IR_OP_fmin, IR_OP_fmax };
+
+    ir_reset(ir, &world_target);
+    ir_begin(ir, ir_block_new(ir));
+    for (unsigned n = 10 + next(&seed) % 30, k = 0; k < n; k++) {
+        unsigned fd = 17 + next(&seed) % 14, kind = next(&seed) % 8;
+        ir_ref a = ir_get(ir, 17 + next(&seed) % 14), b = ir_get(ir, 17 + next(&seed) % 14), c = ir_get(ir, 17 + next(&seed) % 14);
+        enum ir_op op = ops[next(&seed) % G_N_ELEMENTS(ops)];
+        ir_insn_start(ir, 0x80001000 + 4 * k, 4);
+        if (kind == 0) {
+            ir_put(ir, fd, ir_ld(ir, IR_F64, ir_get(ir, 1), next(&seed) % 256, IR_MEM_64));
+        } else if (kind == 1) {
+            ir_ref v = ir_canon(ir, a);
+            ir_st(ir, ir_get(ir, 1), next(&seed) % 256, v, IR_MEM_64);
+        } else if (kind == 2) {
+            ir_put(ir, fd, ir_box32(ir, ir_canon(ir, ir_emit2(ir, op, IR_F32, ir_unbox32(ir, a), ir_unbox32(ir, b)))));
+        } else if (kind == 3) {
+            ir_put(ir, fd, ir_canon(ir, ir_fma(ir, a, b, c, next(&seed) & 3)));
+        } else if (kind == 4) {
+            ir_put(ir, fd, ir_fcopysign(ir, ir_canon(ir, a), b, next(&seed) % 3));
+        } else if (kind == 5) {
+            ir_put(ir, 1 + next(&seed) % 16, ir_fcmp(ir, next(&seed) % 5, a, b));
+        } else {
+            ir_put(ir, fd, ir_canon(ir, ir_emit2(ir, op, IR_F64, a, b)));
+        }
+    }
+    ir_goto_pc(ir, 0x80002000, false);
+}
+
 static void compare_built(const void *data, void (*build)(struct ir *ir, uint64_t seed))
 {
     struct bench b = { ir_new(), ir_world_new(), ir_world_new(), host_world_new(GPOINTER_TO_UINT(data), false), ir_random_seed() };
@@ -211,6 +243,11 @@ static void pressure(const void *data)
     compare_built(data, build_pressure);
 }
 
+static void float_pressure(const void *data)
+{
+    compare_built(data, build_float_pressure);
+}
+
 int main(int argc, char **argv)
 {
     const uint32_t all = 0xffff;
@@ -229,5 +266,8 @@ int main(int argc, char **argv)
     g_test_add_data_func("/host/pressure/all", GUINT_TO_POINTER(all), pressure);
     g_test_add_data_func("/host/pressure/no-pin", GUINT_TO_POINTER(all & ~HOST_OPT_PIN), pressure);
     g_test_add_data_func("/host/pressure/no-bmi", GUINT_TO_POINTER(all & ~HOST_OPT_BEXTR), pressure);
+    g_test_add_data_func("/host/floats/all", GUINT_TO_POINTER(all), float_pressure);
+    g_test_add_data_func("/host/floats/no-pin", GUINT_TO_POINTER(all & ~HOST_OPT_PIN), float_pressure);
+    g_test_add_data_func("/host/floats/no-avx", GUINT_TO_POINTER(all & ~HOST_OPT_AVX), float_pressure);
     return g_test_run();
 }
