@@ -19,7 +19,7 @@ struct chardev_type {
     const char *name;
     const char *help;          /* its keys, for -chardev help; NULL hides it */
     size_t size;
-    /* Takes its keys out of o. Calls chardev_set_connected() at once or later. */
+    /* Takes its keys out of o. Calls chardev_set_connected() at once or later. Leaves nothing behind where it fails. */
     bool (*open)(struct chardev *chr, struct options *o, GError **err);
     void (*close)(struct chardev *chr);
     /* Writes without blocking: bytes written, -EAGAIN, or another -errno when the peer has gone. NULL: drop. */

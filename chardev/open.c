@@ -93,8 +93,7 @@ struct chardev *chardev_open(struct chardev_set *set, const char *backend, const
         return NULL;
     }
     if (!type->open(chr, o, err)) {
-        /* What open() took is small and dies with the process, which ends now; close() can't tell how far it got. */
-        chr->type = &chardev_null_type;
+        chr->type = &chardev_null_type;   /* there is nothing to close */
         chardev_destroy(chr);
         return NULL;
     }

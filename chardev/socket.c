@@ -321,15 +321,13 @@ static bool start_server(struct socket_chardev *s, bool wait, GError **err)
     return true;
 }
 
-static bool socket_open(struct chardev *chr, struct options *o, GError **err)
+static bool start(struct chardev *chr, struct options *o, GError **err)
 {
     struct socket_chardev *s = self(chr);
     g_autofree char *text = NULL;
     bool wait;
     int fd;
 
-    s->listen_fd = -1;
-    s->in.fd = -1;
     if (!take_keys(s, o, &wait, err)) {
         return false;
     }
@@ -369,6 +367,16 @@ static void socket_close(struct chardev *chr)
     }
     sock_addr_clear(&s->addr);
     g_free(s->where);
+}
+
+static bool socket_open(struct chardev *chr, struct options *o, GError **err)
+{
+    self(chr)->listen_fd = self(chr)->in.fd = -1;
+    if (!start(chr, o, err)) {
+        socket_close(chr);
+        return false;
+    }
+    return true;
 }
 
 const struct chardev_type chardev_socket_type = {

@@ -12,7 +12,7 @@ struct item {
 
 struct options {
     char *where;
-    char *where_id;      /* where, with the id; made when first asked for */
+    const char *where_id;      /* where, with the id; made when first asked for */
     GArray *items;       /* struct item */
     GPtrArray *asked;    /* keys that somebody asked for, each once */
 };
@@ -43,7 +43,6 @@ void options_free(struct options *o)
     }
     g_array_free(o->items, TRUE);
     g_ptr_array_free(o->asked, TRUE);
-    g_free(o->where_id);
     g_free(o->where);
     g_free(o);
 }
@@ -219,8 +218,11 @@ const char *options_where(const struct options *o)
 
     for (unsigned i = 0; i < o->items->len; i++) {
         if (!strcmp(item_at(o, i)->key, "id")) {
-            g_free(w->where_id);
-            w->where_id = g_strdup_printf("%s id=%s", o->where, item_at(o, i)->value);
+            g_autofree char *text = g_strdup_printf("%s id=%s", o->where, item_at(o, i)->value);
+
+            if (g_strcmp0(w->where_id, text)) {
+                w->where_id = g_intern_string(text);    /* callers keep it while the list lives, whatever the id becomes */
+            }
             return w->where_id;
         }
     }

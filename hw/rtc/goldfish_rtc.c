@@ -19,7 +19,7 @@ struct goldfish_rtc {
 
 static uint64_t now_ns(const struct goldfish_rtc *s)
 {
-    return machine_rtc_ns(s->dev.m) + s->offset_ns;
+    return (uint64_t)machine_rtc_ns(s->dev.m) + (uint64_t)s->offset_ns;
 }
 
 static void update(struct device *d)
