@@ -53,7 +53,10 @@ void rv_update_key(struct rv_cpu *cpu)
 
 uint64_t rv_mip(const struct rv_cpu *cpu)
 {
-    return cpu->mip | (atomic_load_explicit(&cpu->cpu.lines, memory_order_acquire) & MIP_ALL);
+    /* SSIP is not the line's level but what set_ssip latches: a pulse must not be seen before it can stay. */
+    const uint64_t levels = MIP_ALL & ~((uint64_t)1 << RV_SSI);
+
+    return cpu->mip | (atomic_load_explicit(&cpu->cpu.lines, memory_order_acquire) & levels);
 }
 
 static void set_ssip(struct cpu *c, void *opaque)
