@@ -45,12 +45,16 @@ static uint64_t mtime(void *opaque)
            atomic_load_explicit(&s->delta, memory_order_relaxed);
 }
 
-/* When mtime will be at (which is in the future), on the virtual clock. */
+/* When mtime will be at, on the virtual clock; 0 (at once) where it is already. The time is read once: mtime may reach
+ * `at` between a caller's look and this one, and the difference must not wrap to "never". */
 static int64_t deadline_ns(struct mtimer *s, uint64_t at)
 {
     uint64_t now = mtime(s), left = at - now;
     uint64_t ticks = now - atomic_load(&s->delta);
 
+    if (at <= now) {
+        return 0;
+    }
     return left > UINT64_MAX - ticks ? CLOCK_NEVER : clock_ticks_to_ns(ticks + left, s->hz);
 }
 
@@ -82,7 +86,7 @@ static void time_arm(void *opaque, struct cpu *cpu, uint64_t at)
     struct mtimer *s = opaque;
     struct mtimer_hart *h = &s->harts[cpu->index - s->hartid_base];
 
-    timer_set_ns(&h->arm, at == UINT64_MAX ? CLOCK_NEVER : mtime(s) >= at ? 0 : deadline_ns(s, at));
+    timer_set_ns(&h->arm, at == UINT64_MAX ? CLOCK_NEVER : deadline_ns(s, at));
 }
 
 static void mtimer_update(struct device *d)
