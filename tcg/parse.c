@@ -261,8 +261,8 @@ static bool mem_suffix(struct ir_insn *i, const char *name)
             return true;
         }
     }
-    if (name[0] == 'm' && g_ascii_isdigit(name[1]) && atoi(name + 1) < 16) {
-        i->mem |= atoi(name + 1) << IR_MEM_IDX_SHIFT;
+    if (name[0] == 'm' && g_ascii_isdigit(name[1]) && strtoul(name + 1, NULL, 10) < 16) {
+        i->mem |= strtoul(name + 1, NULL, 10) << IR_MEM_IDX_SHIFT;
         return true;
     }
     return false;
