@@ -20,7 +20,7 @@ struct cmdline_item {
 struct cmdline {
     const char *program;        /* argv[0] without its folder */
     const char *target;         /* --target, or from the program's name; NULL: from machine, CPU or image */
-    const char *machine, *cpu, *smp, *memory, *accel_default;
+    const char *machine, *cpu, *smp, *memory;
     const char *kernel, *initrd, *append, *dtb, *bios;
     const char *log_items, *log_file;
     const char *display, *gdb, *rtc, *name, *uuid, *pidfile, *boot, *action, *vga, *echr;
