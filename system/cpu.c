@@ -50,3 +50,18 @@ void cpu_irq_set(struct cpu *cpu, unsigned line, bool level)
         cpu_request(cpu, CPU_REQ_IRQ);
     }
 }
+
+uint32_t cpu_port_in(struct cpu *cpu, uint16_t port, unsigned size)
+{
+    struct mem_attrs attrs = { .cpu = cpu->index };
+    struct machine *m = cpu->machine;
+    enum mem_result result;
+    uint32_t v = as_ld(&m->io_as, port, size, attrs, &result);
+
+    return result == MEM_OK ? v : UINT32_MAX >> (32 - 8 * size);
+}
+
+void cpu_port_out(struct cpu *cpu, uint16_t port, unsigned size, uint32_t v)
+{
+    as_st(&cpu->machine->io_as, port, size, v, (struct mem_attrs) { .cpu = cpu->index });
+}

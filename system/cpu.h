@@ -23,7 +23,9 @@ struct cpu_type;
 struct ir;
 struct ir_target;
 struct accel_cpu;
+struct cpu_intc;
 struct fdt;
+struct kvm_arch;
 
 #define CPU_LINES_MAX 64
 
@@ -32,6 +34,11 @@ enum cpu_request {
     CPU_REQ_IRQ = 1,        /* an interrupt line rose, or the target unmasked one: ask type->irq_pending */
     CPU_REQ_EXIT = 2,       /* leave the loop: stop, pause, reset, debugger, work item */
     CPU_REQ_WORK = 4,       /* run queued work on the vCPU thread (safepoint) */
+    CPU_REQ_INIT = 8,       /* x86's events, edges: type->event */
+    CPU_REQ_SIPI = 16,      /* start-up at cpu.sipi_vector << 12 */
+    CPU_REQ_NMI = 32,
+    CPU_REQ_SMI = 64,
+    CPU_REQ_EVENTS = CPU_REQ_INIT | CPU_REQ_SIPI | CPU_REQ_NMI | CPU_REQ_SMI,
 };
 
 struct cpu {
@@ -68,6 +75,9 @@ struct cpu {
     void (*time_arm)(void *opaque, struct cpu *cpu, uint64_t at);
     void *time_opaque;
     uint64_t reset_pc, reset_a0, reset_a1;  /* where reset starts, set by the board */
+
+    struct cpu_intc *intc;          /* x86: its local APIC (system/x86.h), set by the board; NULL: none */
+    _Atomic uint8_t sipi_vector;    /* of the last CPU_REQ_SIPI */
 };
 
 /* ---- translation ---- */
@@ -149,6 +159,8 @@ struct cpu_type {
     bool (*irq_pending)(struct cpu *cpu);
     void (*irq_take)(struct cpu *cpu);
     bool (*has_work)(struct cpu *cpu);                  /* may a halted CPU go on (an interrupt is pending, masked or not)? */
+    /* Bits of CPU_REQ_EVENTS have come; a CPU that shall run clears cpu.halted. May be NULL. */
+    void (*event)(struct cpu *cpu, uint32_t bits);
     void (*line_changed)(struct cpu *cpu, unsigned line, bool level);  /* any thread, after cpu.lines changed; may be NULL */
     void (*timer_due)(struct cpu *cpu);                 /* machine lock held: the value given to time_arm has been reached */
 
@@ -165,6 +177,7 @@ struct cpu_type {
 
     /* Board: properties of this CPU in the device tree node at `node` (isa strings, mmu-type, status). */
     void (*fdt_node)(struct cpu *cpu, void *fdt, int node);
+    const struct kvm_arch *kvm;                         /* how KVM runs it (system/kvm.h); NULL: not on this host */
     const struct field *state;                          /* snapshot list beyond r[], pc, fpcr */
     unsigned nstate;
 };
@@ -182,6 +195,10 @@ void cpu_free(struct cpu *cpu);
 void cpu_irq_set(struct cpu *cpu, unsigned line, bool level);
 /* Sets request bits and kicks the vCPU out of translated code or sleep. Any thread. */
 void cpu_request(struct cpu *cpu, uint32_t bits);
+
+/* x86's I/O ports: size 1, 2 or 4 bytes. A port that nobody decodes reads as all ones. vCPU thread. */
+uint32_t cpu_port_in(struct cpu *cpu, uint16_t port, unsigned size);
+void cpu_port_out(struct cpu *cpu, uint16_t port, unsigned size, uint32_t v);
 
 /* ---- services of the accelerator for targets (vCPU thread; implemented by the machine's struct accel) ---- */
 

@@ -380,6 +380,7 @@ static void reset_cpus(struct machine *m)
         struct cpu *cpu = m->cpus->pdata[i];
 
         cpu->halted = cpu->start_halted;
+        atomic_fetch_and(&cpu->request, ~(uint32_t)CPU_REQ_EVENTS);
         cpu->type->reset(cpu);
         if (m->accel && m->accel->type->regs_put) {
             m->accel->type->regs_put(m->accel, cpu);

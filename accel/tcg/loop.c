@@ -202,6 +202,9 @@ static bool serve_requests(struct accel_cpu *a)
     if (req & CPU_REQ_WORK) {
         run_work(a);
     }
+    if ((req & CPU_REQ_EVENTS) && cpu->type->event) {
+        cpu->type->event(cpu, req & CPU_REQ_EVENTS);
+    }
     if (req & CPU_REQ_EXIT) {
         atomic_fetch_or(&cpu->request, CPU_REQ_IRQ);    /* look at the lines again when the loop is entered next */
         return true;
