@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""files.py NAME... [--mirror URL] [--refresh]: guest files from Debian's packages, kept in the cache.
+"""files.py [--guest GUEST] NAME... [--mirror URL] [--refresh]: guest files from Debian's packages, kept in the cache.
 
-Prints "NAME path" for each file. Names: see FIRMWARE and GUESTS in this file, or give none to list them.
+Prints "NAME path" for each file. GUEST is a row of guests.py (riscv64 if not given); without a name they are listed.
 """
+import argparse
 import gzip
 import hashlib
 import os
@@ -11,27 +12,15 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from debian import Archive, FetchError, Lock, cache_dir, unpack   # noqa: E402
+from guests import GUESTS, SUITE   # noqa: E402
 from initramfs import Cpio, Modules, raw_kernel   # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-SUITE = 'trixie'
-KERNEL = 'linux-image-riscv64'
-DRIVERS = 'virtio_pci virtio_mmio virtio_blk virtio_net virtio_rng virtio_console virtio_balloon ext4'.split()
-
-FIRMWARE = {   # name: (package of the suite, file in it)
-    'opensbi': ('opensbi', 'usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin'),
-    'opensbi-jump': ('opensbi', 'usr/lib/riscv64-linux-gnu/opensbi/generic/fw_jump.bin'),
-    'uboot': ('u-boot-qemu', 'usr/lib/u-boot/qemu-riscv64/u-boot.bin'),
-    'uboot-smode': ('u-boot-qemu', 'usr/lib/u-boot/qemu-riscv64_smode/u-boot.bin'),
-    'edk2-code': ('qemu-efi-riscv64', 'usr/share/qemu-efi-riscv64/RISCV_VIRT_CODE.fd'),
-    'edk2-vars': ('qemu-efi-riscv64', 'usr/share/qemu-efi-riscv64/RISCV_VIRT_VARS.fd'),
-    'installer-kernel': ('debian-installer-13-netboot-riscv64', 'linux'),
-    'installer-initrd': ('debian-installer-13-netboot-riscv64', 'initrd.gz'),
-}
-GUESTS = ('kernel', 'initrd', 'disk')
+MADE = ('kernel', 'initrd', 'disk')     # what every guest has besides its firmware
 
 
 def write(path, data):
@@ -54,15 +43,19 @@ def find_file(tree, name):
 
 class Files:
     """Paths of guest files; what is missing is fetched and made under the cache's lock."""
-    def __init__(self, mirror=None, refresh=False):
+    def __init__(self, mirror=None, refresh=False, guest='riscv64'):
         self.mirror, self.refresh = mirror, refresh
-        self.dir = cache_dir('guests', 'riscv64')
+        self.guest = GUESTS[guest]
+        self.dir = cache_dir('guests', guest)
         self.known = None
+
+    def names(self):
+        return (*MADE, *self.guest.firmware)
 
     @property
     def archive(self):
         if self.known is None:
-            self.known = Archive(SUITE, 'riscv64', self.mirror)
+            self.known = Archive(SUITE, self.guest.debian, self.mirror)
         return self.known
 
     def get(self, name):
@@ -72,19 +65,19 @@ class Files:
                 for d in (self.dir, self.archive.dir):
                     shutil.rmtree(d)
                     os.makedirs(d)
-            if name in FIRMWARE:
+            if name in self.guest.firmware:
                 return self.firmware(name)
             return {'kernel': self.kernel, 'initrd': self.initrd, 'disk': self.disk}[name]()
 
     def firmware(self, name):
         path = os.path.join(self.dir, name)
         if not os.path.exists(path):
-            package, inside = FIRMWARE[name]
+            package, inside = self.guest.firmware[name]
             with tempfile.TemporaryDirectory() as tree:
                 unpack(self.archive.fetch(package), tree)
                 with open(os.path.realpath(find_file(tree, inside)), 'rb') as f:
                     data = f.read()
-                write(path, raw_kernel(data, 'riscv64') if name == 'installer-kernel' else data)
+                write(path, raw_kernel(data, self.guest.image) if name == 'installer-kernel' else data)
         return path
 
     def kernel_tree(self, tree):
@@ -94,7 +87,7 @@ class Files:
             with open(stamp, encoding='utf-8') as f:
                 package = f.read().strip()
         else:
-            package = self.archive.depends(KERNEL, r'linux-image-[0-9]\S*')
+            package = self.archive.depends(self.guest.kernel, r'linux-image-[0-9]\S*')
             write(stamp, package.encode())
         unpack(self.archive.fetch(package), tree)
         return package[len('linux-image-'):]
@@ -106,15 +99,17 @@ class Files:
                 version = self.kernel_tree(tree)
                 name = next(n for n in ('vmlinuz', 'vmlinux') if os.path.exists(f'{tree}/boot/{n}-{version}'))
                 with open(f'{tree}/boot/{name}-{version}', 'rb') as f:
-                    write(path, raw_kernel(f.read(), 'riscv64'))
+                    write(path, raw_kernel(f.read(), self.guest.image))
         return path
 
     def recipe(self):
         """A hash of everything of ours that goes into the initramfs."""
-        h = hashlib.sha256()
-        for where, folders, files in os.walk(HERE):
+        h = hashlib.sha256(repr(self.guest).encode())
+        with open(os.path.join(HERE, 'initramfs.py'), 'rb') as f:
+            h.update(f.read())
+        for where, folders, files in os.walk(os.path.join(HERE, 'root')):
             folders.sort()
-            for f in sorted(f for f in files if not f.endswith('.pyc')):
+            for f in sorted(files):
                 with open(os.path.join(where, f), 'rb') as data:
                     h.update(f.encode() + b'\0' + data.read())
         return h.hexdigest()[:12]
@@ -133,7 +128,7 @@ class Files:
                 cpio.file('bin/busybox', f.read(), 0o755)
             cpio.link('bin/sh', 'busybox')
             cpio.link('init', 'bin/busybox')
-            modules = Modules(f'{tree}/{top}/modules/{version}').closure(DRIVERS)
+            modules = Modules(f'{tree}/{top}/modules/{version}').closure(self.guest.drivers)
             for name, data in modules.items():
                 cpio.file(f'lib/modules/{name}.ko', data)
             cpio.file('lib/modules/order', ''.join(m + '\n' for m in modules).encode())
@@ -145,9 +140,10 @@ class Files:
     def initrd(self):
         path = os.path.join(self.dir, f'initrd-{self.recipe()}.gz')
         if not os.path.exists(path):
-            for old in os.listdir(self.dir):
-                if old.startswith('initrd-'):
-                    os.remove(os.path.join(self.dir, old))
+            for old in os.listdir(self.dir):   # not fresh ones: another checkout may be about to use them
+                old = os.path.join(self.dir, old)
+                if os.path.basename(old).startswith('initrd-') and time.time() - os.path.getmtime(old) > 86400:
+                    os.remove(old)
             write(path, gzip.compress(self.build_initrd(), 9, mtime=0))
         return path
 
@@ -174,24 +170,22 @@ def make_disk(path, megabytes=64):
 
 
 def main():
-    args, mirror, refresh = sys.argv[1:], None, False
-    if '--refresh' in args:
-        refresh = True
-        args.remove('--refresh')
-    if '--mirror' in args:
-        i = args.index('--mirror')
-        mirror = args[i + 1]
-        del args[i:i + 2]
-    if not args:
-        print(__doc__ + '\n' + ' '.join((*GUESTS, *FIRMWARE)))
+    ap = argparse.ArgumentParser(description=__doc__.split('\n', maxsplit=1)[0])
+    ap.add_argument('--guest', choices=list(GUESTS), default='riscv64')
+    ap.add_argument('--mirror')
+    ap.add_argument('--refresh', action='store_true')
+    ap.add_argument('name', nargs='*')
+    options = ap.parse_args()
+    files = Files(options.mirror, options.refresh, options.guest)
+    if not options.name:
+        print(__doc__ + '\n' + '\n'.join(f'{g}: {" ".join((*MADE, *GUESTS[g].firmware))}' for g in GUESTS))
         return 0
-    unknown = [a for a in args if a not in GUESTS and a not in FIRMWARE]
+    unknown = [n for n in options.name if n not in files.names()]
     if unknown:
-        print(f'files.py: unknown name {unknown[0]}; the names are {" ".join((*GUESTS, *FIRMWARE))}', file=sys.stderr)
+        print(f'files.py: unknown name {unknown[0]}; the names are {" ".join(files.names())}', file=sys.stderr)
         return 1
     try:
-        files = Files(mirror, refresh)
-        for name in args:
+        for name in options.name:
             print(name, files.get(name), flush=True)
     except FetchError as e:
         print(f'files.py: {e}', file=sys.stderr)

@@ -21,7 +21,10 @@ def decompress(data, method):
 
 
 def raw_kernel(data, arch):
-    """The Image inside what a distribution calls vmlinuz: plain, gzip, or an EFI program that unpacks itself."""
+    """The Image inside what a distribution calls vmlinuz: plain, gzip, or an EFI program that unpacks itself. arch '':
+    the architecture has no such thing, and its kernels are taken as they are."""
+    if not arch:
+        return data
     if data[:2] == b'MZ' and data[4:8] == b'zimg':
         # drivers/firmware/efi/libstub/zboot-header.S: payload offset and size, then the method's name at 24
         offset, size = struct.unpack_from('<II', data, 8)
@@ -33,11 +36,16 @@ def raw_kernel(data, arch):
     return data
 
 
+# Where an ELF header and a section header hold what modinfo wants, by the class of the file (32 or 64 bits).
+ELF_LAYOUT = {1: ('<I', 32, 46, '<IIIIII'), 2: ('<Q', 40, 58, '<IIQQQQ')}
+
+
 def modinfo(elf):
     """The key=value pairs of a module's .modinfo section, as a dict of lists."""
-    section_table, = struct.unpack_from('<Q', elf, 40)
-    size, count, names = struct.unpack_from('<HHH', elf, 58)
-    headers = [struct.unpack_from('<IIQQQQ', elf, section_table + i * size) for i in range(count)]
+    address, table_at, counts_at, header = ELF_LAYOUT[elf[4]]
+    section_table, = struct.unpack_from(address, elf, table_at)
+    size, count, names = struct.unpack_from('<HHH', elf, counts_at)
+    headers = [struct.unpack_from(header, elf, section_table + i * size) for i in range(count)]
     strings = headers[names][4]
     info = {}
     for name, _, _, _, offset, length in headers:

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""./run riscv64 [OPTION]... [-- EMULATOR OPTION...]
+"""./run GUEST [OPTION]... [-- EMULATOR OPTION...]
 
-Boots Debian's RISC-V kernel to a shell on this terminal, with a disk on /mnt and the network up. The packages, the
-initramfs and the disk are made on first use and kept in ~/.cache/doppel.
+Boots Debian's kernel to a shell on this terminal, with a disk on /mnt and the network up. The packages, the initramfs
+and the disk are made on first use and kept in ~/.cache/doppel. Guests:
+
+@GUESTS@
 
   --smoke          no person: boot, check shell, disk and network, power off; exit status 0 or 1
   --mirror URL     a Debian mirror that has the suite trixie     [the one that this machine's apt uses]
@@ -31,16 +33,18 @@ sys.path[:0] = [HERE, os.path.join(ROOT, 'tests', 'boot')]
 from console import Console, ConsoleError   # noqa: E402
 from debian import FetchError   # noqa: E402
 from files import Files   # noqa: E402
+from guests import GUESTS   # noqa: E402
 
-PROMPT = r'debian-riscv64:\S+# '
+PROMPT = r'debian-\w+:\S+# '
 
 
 def command(emulator, files, disk, options, hostfwd=''):
-    return [*emulator, '-machine', 'virt', '-cpu', 'rv64', '-smp', str(options.smp), '-m', options.memory,
-            '-bios', files['opensbi'], '-kernel', files['kernel'], '-initrd', files['initrd'],
-            '-append', 'console=ttyS0',
-            '-drive', f'file={disk},if=none,id=d0,format=raw', '-device', 'virtio-blk-device,drive=d0',
-            '-netdev', f'user,id=n0{hostfwd}', '-device', 'virtio-net-device,netdev=n0',
+    guest = GUESTS[options.guest]
+    bios = ['-bios', files[guest.bios]] if guest.bios else []
+    return [*emulator, *guest.machine, *bios, '-smp', str(options.smp), '-m', options.memory,
+            '-kernel', files['kernel'], '-initrd', files['initrd'], '-append', f'console={guest.console}',
+            '-drive', f'file={disk},if=none,id=d0,format=raw', '-device', f'virtio-blk-{guest.bus},drive=d0',
+            '-netdev', f'user,id=n0{hostfwd}', '-device', f'virtio-net-{guest.bus},netdev=n0',
             '-nographic', *options.extra]
 
 
@@ -89,12 +93,12 @@ def receive(port, text, patience):
             time.sleep(0.3)
 
 
-def guest_checks(c, port, forwarded, payload):
+def guest_checks(c, uname, port, forwarded, payload):
     """The checks inside the guest, in the order in which a person would meet them."""
     c.expect(r'guest ready after (\S+) s', 300)
     c.expect(PROMPT, 60)
     out, status = c.shell('uname -m')
-    check(status == 0 and out.strip() == 'riscv64', 'shell prompt', out)
+    check(status == 0 and out.strip() == uname, 'shell prompt', out)
     out, status = c.shell('grep /mnt /proc/mounts && echo written-$((40 + 2)) >/mnt/smoke && sync && '
                           'echo 3 >/proc/sys/vm/drop_caches && cat /mnt/smoke && rm /mnt/smoke')
     check(status == 0 and 'written-42' in out, 'disk written and read back', out)
@@ -122,7 +126,7 @@ def smoke(emulator, files, options):
         print(shlex.join(cmd), flush=True)
         start = time.monotonic()
         with Console(cmd, echo=sys.stdout.buffer if options.verbose else None, timeout=60) as c:
-            guest_checks(c, server.server_port, forwarded, hashlib.sha256(blob).hexdigest())
+            guest_checks(c, GUESTS[options.guest].uname, server.server_port, forwarded, hashlib.sha256(blob).hexdigest())
             c.send('poweroff\n')
             status = c.wait(60)
             check(status == 0, 'poweroff', f'exit status {status}')
@@ -139,8 +143,8 @@ def build():
 
 
 def parse(argv):
-    ap = argparse.ArgumentParser(prog='./run', add_help=False, usage='./run riscv64 [OPTION]... [-- EMULATOR OPTION...]')
-    ap.add_argument('guest', nargs='?', choices=['riscv64'], default='riscv64')
+    ap = argparse.ArgumentParser(prog='./run', add_help=False, usage='./run GUEST [OPTION]... [-- EMULATOR OPTION...]')
+    ap.add_argument('guest', nargs='?', choices=list(GUESTS))
     ap.add_argument('-h', '--help', action='store_true')
     for flag in ('--smoke', '--refresh', '--print', '--verbose'):
         ap.add_argument(flag, action='store_true')
@@ -159,13 +163,13 @@ def parse(argv):
 
 def main():
     options = parse(sys.argv[1:])
-    if options.help:
-        print(__doc__)
-        return 0
+    if options.help or not options.guest:
+        print(__doc__.replace('@GUESTS@', '\n'.join(f'  {name:<16} {g.about}' for name, g in GUESTS.items())))
+        return 0 if options.help else 1
     try:
         emulator = shlex.split(options.emulator) if options.emulator else build()
-        source = Files(options.mirror, options.refresh)
-        files = {name: source.get(name) for name in ('opensbi', 'kernel', 'initrd', 'disk')}
+        source = Files(options.mirror, options.refresh, options.guest)
+        files = {name: source.get(name) for name in ('kernel', 'initrd', 'disk', source.guest.bios) if name}
         if options.smoke:
             smoke(emulator, files, options)
             return 0

@@ -20,10 +20,11 @@ sys.path[:0] = [HERE, os.path.join(ROOT, 'scripts', 'guest')]
 from console import Console, ConsoleError   # noqa: E402
 from debian import FetchError   # noqa: E402
 from files import Files   # noqa: E402
+from guests import GUESTS   # noqa: E402
 
 PATIENCE = float(os.environ.get('DOPPEL_PATIENCE', '1'))
-PROMPT = r'debian-riscv64:\S+# '
-guest_files = Files()
+PROMPT = r'debian-\w+:\S+# '
+guest_files = {}
 
 
 class Skip(Exception):
@@ -38,10 +39,12 @@ def emulator():
     return shlex.split(os.environ.get('DOPPEL') or os.path.join(ROOT, 'build', 'doppel'))
 
 
-def guest_file(name):
+def guest_file(name, guest='riscv64'):
     """Path of a file that Debian has (see scripts/guest/files.py)."""
     try:
-        return guest_files.get(name)
+        if guest not in guest_files:
+            guest_files[guest] = Files(guest=guest)
+        return guest_files[guest].get(name)
     except FetchError as e:
         raise Skip(str(e)) from e
 
@@ -54,18 +57,20 @@ def need(program):
     return path
 
 
-def start(*args, tty=False, timeout=60):
-    """A machine: the board virt without a display, and args."""
+def start(*args, tty=False, timeout=60, guest='riscv64'):
+    """The guest's machine without a display, and args."""
     echo = sys.stderr.buffer if os.environ.get('DOPPEL_ECHO') else None
-    return Console([*emulator(), '-machine', 'virt', '-nographic', *args], tty=tty, echo=echo,
+    return Console([*emulator(), *GUESTS[guest].machine, '-nographic', *args], tty=tty, echo=echo,
                    timeout=timeout * PATIENCE)
 
 
-def linux(*args, append='', cpus=1, **kw):
+def linux(*args, append='', cpus=1, guest='riscv64', **kw):
     """Debian's kernel with our initramfs, up to the shell's prompt being near."""
-    return start('-smp', str(cpus), '-m', '1G', '-bios', guest_file('opensbi'), '-kernel', guest_file('kernel'),
-                 '-initrd', guest_file('initrd'), '-append', f'console=ttyS0 {append}', *args,
-                 **{'timeout': 120, **kw})
+    row = GUESTS[guest]
+    bios = ['-bios', guest_file(row.bios, guest)] if row.bios else []
+    return start('-smp', str(cpus), '-m', '1G', *bios, '-kernel', guest_file('kernel', guest),
+                 '-initrd', guest_file('initrd', guest), '-append', f'console={row.console} {append}', *args,
+                 guest=guest, **{'timeout': 120, **kw})
 
 
 def run_once(*args, timeout=20, stdin=b''):

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The guests of ./run, files.py and tests/boot: one row for each. A new guest is a new row here."""
+from dataclasses import dataclass, field
+
+SUITE = 'trixie'
+DRIVERS = 'virtio_pci virtio_mmio virtio_blk virtio_net virtio_rng virtio_console virtio_balloon ext4'.split()
+
+
+@dataclass(frozen=True)
+class Guest:
+    debian: str                 # Debian's name of the architecture
+    kernel: str                 # meta package of the kernel
+    image: str                  # what -kernel gets: an Image of this architecture (initramfs.IMAGE_MAGIC), '': the file as it is
+    uname: str                  # what `uname -m` says
+    about: str                  # for --help
+    machine: list               # options that choose machine and CPU
+    console: str                # the kernel's console=
+    bus: str = 'device'         # disk and network are virtio-blk-BUS and virtio-net-BUS
+    bios: str = ''              # firmware file for -bios, '': the machine's own
+    firmware: dict = field(default_factory=dict)    # name: (package of the suite, file in it)
+    drivers: list = field(default_factory=lambda: DRIVERS)
+
+
+GUESTS = {
+    'riscv64': Guest(
+        debian='riscv64', kernel='linux-image-riscv64', image='riscv64', uname='riscv64', about='RISC-V, 64 bits',
+        machine=['-machine', 'virt', '-cpu', 'rv64'], console='ttyS0', bios='opensbi',
+        firmware={
+            'opensbi': ('opensbi', 'usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin'),
+            'opensbi-jump': ('opensbi', 'usr/lib/riscv64-linux-gnu/opensbi/generic/fw_jump.bin'),
+            'uboot': ('u-boot-qemu', 'usr/lib/u-boot/qemu-riscv64/u-boot.bin'),
+            'uboot-smode': ('u-boot-qemu', 'usr/lib/u-boot/qemu-riscv64_smode/u-boot.bin'),
+            'edk2-code': ('qemu-efi-riscv64', 'usr/share/qemu-efi-riscv64/RISCV_VIRT_CODE.fd'),
+            'edk2-vars': ('qemu-efi-riscv64', 'usr/share/qemu-efi-riscv64/RISCV_VIRT_VARS.fd'),
+            'installer-kernel': ('debian-installer-13-netboot-riscv64', 'linux'),
+            'installer-initrd': ('debian-installer-13-netboot-riscv64', 'initrd.gz'),
+        }),
+    'aarch64': Guest(
+        debian='arm64', kernel='linux-image-arm64', image='arm64', uname='aarch64', about='ARM, 64 bits',
+        machine=['-machine', 'virt', '-cpu', 'cortex-a76'], console='ttyAMA0',
+        firmware={
+            'uboot': ('u-boot-qemu', 'usr/lib/u-boot/qemu_arm64/u-boot.bin'),
+            'edk2-code': ('qemu-efi-aarch64', 'usr/share/AAVMF/AAVMF_CODE.no-secboot.fd'),
+            'edk2-vars': ('qemu-efi-aarch64', 'usr/share/AAVMF/AAVMF_VARS.fd'),
+            'installer-kernel': ('debian-installer-13-netboot-arm64', 'linux'),
+            'installer-initrd': ('debian-installer-13-netboot-arm64', 'initrd.gz'),
+        }),
+    'armhf': Guest(
+        debian='armhf', kernel='linux-image-armmp-lpae', image='', uname='armv7l', about='ARM, 32 bits',
+        machine=['-machine', 'virt', '-cpu', 'cortex-a15'], console='ttyAMA0',
+        firmware={
+            'uboot': ('u-boot-qemu', 'usr/lib/u-boot/qemu_arm/u-boot.bin'),
+            'edk2-code': ('qemu-efi-arm', 'usr/share/AAVMF/AAVMF32_CODE.fd'),
+            'edk2-vars': ('qemu-efi-arm', 'usr/share/AAVMF/AAVMF32_VARS.fd'),
+        }),
+}
