@@ -35,6 +35,60 @@ void cpu_request(struct cpu *cpu, uint32_t bits)
     }
 }
 
+void cpu_output_connect(struct cpu *cpu, unsigned out, struct irq_line line)
+{
+    g_assert(out < CPU_OUTPUTS_MAX);
+    cpu->outputs[out] = line;
+}
+
+void cpu_output_set(struct cpu *cpu, unsigned out, bool level)
+{
+    uint8_t bit = 1u << out;
+
+    big_lock(&cpu->machine->lock);
+    if (!(cpu->output_levels & bit) == level) {
+        cpu->output_levels ^= bit;
+        irq_set(&cpu->outputs[out], level);
+    }
+    big_unlock(&cpu->machine->lock);
+}
+
+struct start {
+    uint64_t pc, arg;
+};
+
+static void start(struct cpu *cpu, void *opaque)
+{
+    struct start *s = opaque;
+
+    if (atomic_load(&cpu->power) == CPU_POWER_ON_PENDING) {
+        cpu->type->start(cpu, s->pc, s->arg);
+        cpu->halted = false;
+        atomic_store(&cpu->power, CPU_POWER_ON);
+    }
+    g_free(s);
+}
+
+bool cpu_power_on(struct cpu *cpu, uint64_t pc, uint64_t arg)
+{
+    uint8_t off = CPU_POWER_OFF;
+    struct start *s;
+
+    if (!cpu->type->start || !atomic_compare_exchange_strong(&cpu->power, &off, CPU_POWER_ON_PENDING)) {
+        return false;
+    }
+    s = g_new(struct start, 1);
+    *s = (struct start) { pc, arg };
+    cpu_run_on(cpu, start, s);
+    return true;
+}
+
+void cpu_power_off(struct cpu *cpu)
+{
+    atomic_store(&cpu->power, CPU_POWER_OFF);
+    cpu->halted = true;
+}
+
 void cpu_irq_set(struct cpu *cpu, unsigned line, bool level)
 {
     uint64_t bit = (uint64_t)1 << line;

@@ -16,6 +16,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "system/irq.h"
+
 struct machine;
 struct address_space;
 struct cpu;
@@ -28,6 +30,7 @@ struct fdt;
 struct kvm_arch;
 
 #define CPU_LINES_MAX 64
+#define CPU_OUTPUTS_MAX 8
 
 /* Bits of cpu.request: why translated code should come back to the execution loop. Set by any thread with cpu_request. */
 enum cpu_request {
@@ -39,6 +42,32 @@ enum cpu_request {
     CPU_REQ_NMI = 32,
     CPU_REQ_SMI = 64,
     CPU_REQ_EVENTS = CPU_REQ_INIT | CPU_REQ_SIPI | CPU_REQ_NMI | CPU_REQ_SMI,
+};
+
+/* A CPU that firmware switches on and off (PSCI); others are always on. */
+enum cpu_power { CPU_POWER_ON, CPU_POWER_OFF, CPU_POWER_ON_PENDING };
+
+/* An access to a register of the interrupt controller's that the CPU's instruction set reaches (GICv3: ICC_*, ICH_*). */
+struct cpu_reg_access {
+    uint32_t reg;                   /* the target's number for it (ARM_SYSREG) */
+    uint8_t level;                  /* privilege level of the access */
+    uint8_t flags;                  /* the target's own (enum arm_access) */
+};
+
+/* Registers of an interrupt controller that its CPU reaches by instructions of its own (cpu.sysregs). The target has checked what its own registers say about
+ * the access (level, traps); what the controller's registers say is up to it. vCPU thread, machine lock not held. */
+struct cpu_sysregs {
+    void *opaque;
+    /* False: there is no such register for this access: undefined instruction. */
+    bool (*reg_read)(void *opaque, struct cpu *cpu, const struct cpu_reg_access *a, uint64_t *value);
+    bool (*reg_write)(void *opaque, struct cpu *cpu, const struct cpu_reg_access *a, uint64_t value);
+};
+
+/* A call of firmware that the board plays itself (PSCI). */
+struct cpu_firmware_call {
+    uint64_t arg[8];                /* x0..x7; the results replace arg[0..3] */
+    uint8_t conduit;                /* the target's own (enum arm_conduit) */
+    uint8_t level;                  /* privilege level of the caller */
 };
 
 struct cpu {
@@ -57,7 +86,11 @@ struct cpu {
     /* ---- common ---- */
     uint32_t key;                   /* translation key: everything that a translation depends on besides its bytes; set by cpu_set_key */
     uint8_t halted;                 /* waits for an interrupt (vCPU thread) */
-    uint8_t start_halted;           /* board: held in reset until cpu_request_on (PSCI, HSM by firmware needs no such) */
+    uint8_t start_halted;           /* board: off after reset until cpu_power_on */
+    uint8_t levels;                 /* bit n: privilege level n is there. type->init sets it; the board may clear bits
+                                     * before the first reset (ARM: machines without EL2, EL3) */
+    uint8_t reset_level;            /* board: privilege level after reset (0: the highest there is) */
+    _Atomic uint8_t power;          /* enum cpu_power */
     uint8_t bits;                   /* width of the model's registers, 32 or 64; set by type->init */
     unsigned index;                 /* position in machine->cpus */
     const struct cpu_type *type;
@@ -75,6 +108,17 @@ struct cpu {
     void (*time_arm)(void *opaque, struct cpu *cpu, uint64_t at);
     void *time_opaque;
     uint64_t reset_pc, reset_a0, reset_a1;  /* where reset starts, set by the board */
+    uint64_t hw_id;                 /* how the guest names this CPU (MPIDR affinity): index, or what the board sets */
+    uint64_t timer_hz;              /* rate of the CPU's own timer where it has one (CNTFRQ); type->init, then the board */
+
+    /* What the board connects; see cpu_output_connect, struct cpu_sysregs, struct cpu_firmware_call. */
+    struct irq_line outputs[CPU_OUTPUTS_MAX];
+    uint8_t output_levels;          /* bit n: level of output n (machine lock) */
+    const struct cpu_sysregs *sysregs;  /* NULL: none */
+    /* NULL: the instruction is undefined. False: not a call of this firmware, or the wrong conduit: undefined, too. vCPU
+     * thread, machine lock not held. It may leave by cpu_loop_exit after cpu_power_off. */
+    bool (*firmware)(void *opaque, struct cpu *cpu, struct cpu_firmware_call *call);
+    void *firmware_opaque;
 
     struct cpu_intc *intc;          /* x86: its local APIC (system/x86.h), set by the board; NULL: none */
     _Atomic uint8_t sipi_vector;    /* of the last CPU_REQ_SIPI */
@@ -140,6 +184,9 @@ struct cpu_type {
     void (*help)(void);
     void (*reset)(struct cpu *cpu);
     void (*fini)(struct cpu *cpu);
+    /* Reset, but starting at pc with arg in the first argument register, at the level that firmware starts others at.
+     * vCPU thread. NULL: the CPUs are always on. */
+    void (*start)(struct cpu *cpu, uint64_t pc, uint64_t arg);
 
     /* vCPU thread. Translates one block into ir (reset, block 0 begun by the callee). */
     void (*translate)(struct tr_block *tb, struct ir *ir);
@@ -193,6 +240,16 @@ void cpu_free(struct cpu *cpu);
 
 /* Sets an interrupt input line's level (numbers are the target's: RISC-V uses mip bit numbers). Any thread. */
 void cpu_irq_set(struct cpu *cpu, unsigned line, bool level);
+/* Leads output `out` (the target's number, below CPU_OUTPUTS_MAX) to a line of the board. Before the machine runs. */
+void cpu_output_connect(struct cpu *cpu, unsigned out, struct irq_line line);
+/* For targets: sets an output's level. Takes the machine lock; any thread. */
+void cpu_output_set(struct cpu *cpu, unsigned out, bool level);
+
+/* Switches an off CPU on: it starts at pc with arg, soon. False: it is on (power says CPU_POWER_ON), or somebody else is
+ * just doing it (CPU_POWER_ON_PENDING). Any thread. */
+bool cpu_power_on(struct cpu *cpu, uint64_t pc, uint64_t arg);
+/* Switches this CPU off: it halts until cpu_power_on and sees no interrupts. Its own thread; cpu_loop_exit afterwards. */
+void cpu_power_off(struct cpu *cpu);
 /* Sets request bits and kicks the vCPU out of translated code or sleep. Any thread. */
 void cpu_request(struct cpu *cpu, uint32_t bits);
 

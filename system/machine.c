@@ -268,7 +268,7 @@ struct cpu *machine_new_cpu(struct machine *m, const struct cpu_type *type, cons
 
     cpu->machine = m;
     cpu->as = &m->as;
-    cpu->index = m->cpus->len;
+    cpu->index = cpu->hw_id = m->cpus->len;
     if (!type->init(cpu, model, err)) {
         cpu_free(cpu);
         return NULL;
@@ -380,6 +380,7 @@ static void reset_cpus(struct machine *m)
         struct cpu *cpu = m->cpus->pdata[i];
 
         cpu->halted = cpu->start_halted;
+        atomic_store(&cpu->power, cpu->start_halted ? CPU_POWER_OFF : CPU_POWER_ON);
         atomic_fetch_and(&cpu->request, ~(uint32_t)CPU_REQ_EVENTS);
         cpu->type->reset(cpu);
         if (m->accel && m->accel->type->regs_put) {
