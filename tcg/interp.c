@@ -191,28 +191,33 @@ static void probe(const struct run *r, const struct ir_insn *i)
 
 /*
  * Integer and floating arguments travel in registers of their own in the calling conventions that we run on (System V
- * x86-64, AAPCS64): so one prototype with all of both calls any helper. A float is the low half of its register.
+ * x86-64, AAPCS64): so one prototype with all of both calls any helper. A float is the low part of its vector register.
  */
+typedef double vector __attribute__((vector_size(16)));
 #define CALL_PARAMS uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, \
-                    double, double, double, double, double, double, double, double
+                    vector, vector, vector, vector, vector, vector, vector, vector
 typedef uint64_t call_int(CALL_PARAMS);
 typedef unsigned __int128 call_int128(CALL_PARAMS);
 typedef double call_float(CALL_PARAMS);
+typedef vector call_vector(CALL_PARAMS);
 
 static uint64_t call(const struct run *r, const struct ir_insn *i, unsigned at)
 {
     const struct ir_helper *h = &r->ir->target->helpers[i->imm];
     const ir_ref *arg = r->ir->args + i->b;
-    uint64_t n[6] = { 0 }, bits;
-    double f[8] = { 0 }, result;
+    uint64_t n[6] = { 0 }, bits, pair[2];
+    vector f[8] = { { 0 } }, whole;
+    double result;
     unsigned nn = 0, nf = 0;
 
     for (unsigned k = 0; k < h->nargs; k++) {
         if (h->args[k] == IR_VOID) {
             n[nn++] = (uintptr_t)r->cpu;
-        } else if (h->args[k] == IR_F32 || h->args[k] == IR_F64) {
-            bits = low(r, *arg++);
-            memcpy(&f[nf++], &bits, sizeof(bits));
+        } else if (h->args[k] == IR_F32 || h->args[k] == IR_F64 || h->args[k] == IR_V128) {
+            pair[0] = low(r, *arg);
+            pair[1] = h->args[k] == IR_V128 ? high(r, *arg) : 0;
+            memcpy(&f[nf++], pair, sizeof(pair));
+            arg++;
         } else {
             n[nn++] = low(r, *arg++);
         }
@@ -225,6 +230,12 @@ static uint64_t call(const struct run *r, const struct ir_insn *i, unsigned at)
         result = CALL(call_float);
         memcpy(&bits, &result, sizeof(bits));
         return h->ret == IR_F32 ? (uint32_t)bits : bits;
+    }
+    if (h->ret == IR_V128) {
+        whole = CALL(call_vector);
+        memcpy(pair, &whole, sizeof(pair));
+        r->s->hi[at] = pair[1];
+        return pair[0];
     }
     if (h->ret == IR_I128) {
         unsigned __int128 v = CALL(call_int128);

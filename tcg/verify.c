@@ -124,6 +124,9 @@ static bool mem_type_ok(const struct ir_insn *i, enum ir_type t)
     if (i->mem >= 1 << 12 || (i->mem & IR_MEM_SIZE) > IR_MEM_128 || i->imm != (int32_t)i->imm) {
         return false;
     }
+    if ((i->mem & IR_MEM_BE) && (i->mem & IR_MEM_SIZE) == IR_MEM_128) {
+        return false;
+    }
     return t == IR_VOID || (is_int(t) ? bytes <= type_bytes(t) :
                             (is_float(t) || t == IR_I128 || t == IR_V128) && bytes == type_bytes(t));
 }

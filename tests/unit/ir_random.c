@@ -7,9 +7,9 @@
 enum { BLOCKS_MAX = 16, VALUES_MAX = 64, PARAMS_MAX = 4 };
 
 /* Kinds of values. ANY32, ANY64: floats whose NaNs may differ between engines, so that they must not be looked at. */
-enum kind { K_I32, K_I64, K_I128, K_F32, K_F64, K_ANY32, K_ANY64, K_COUNT };
+enum kind { K_I32, K_I64, K_I128, K_V128, K_F32, K_F64, K_ANY32, K_ANY64, K_COUNT };
 
-static const enum ir_type kind_types[] = { IR_I32, IR_I64, IR_I128, IR_F32, IR_F64, IR_F32, IR_F64 };
+static const enum ir_type kind_types[] = { IR_I32, IR_I64, IR_I128, IR_V128, IR_F32, IR_F64, IR_F32, IR_F64 };
 
 struct block {
     int idom;                   /* -1: no edge leads to it yet */
@@ -89,7 +89,7 @@ static ir_ref constant(struct gen *g, enum kind k)
     static const uint32_t f32[] = { 0, 1u << 31, 0x3f800000, 0x7f800000, 0x7fc00000, 0x7f800001, 1, 0xcf000000, 0x4b800000 };
 
     switch (k) {
-    case K_I32: case K_I64:
+    case K_I32: case K_I64: case K_V128:
         return ir_const(g->ir, kind_types[k], interesting(g));
     case K_F32: case K_ANY32:
         return ir_const(g->ir, IR_F32, f32[rnd(g, G_N_ELEMENTS(f32))]);
@@ -105,6 +105,7 @@ static int slot_of(struct gen *g, enum kind k)
 {
     static const struct { unsigned first, n; } slots[] = {
         [K_I32] = { 1 + WORLD_X + WORLD_F, WORLD_W }, [K_I64] = { 1, WORLD_X }, [K_I128] = { 0, 0 },
+        [K_V128] = { 1 + WORLD_X + WORLD_F + WORLD_W + WORLD_S, WORLD_V },
         [K_F32] = { 1 + WORLD_X + WORLD_F + WORLD_W, WORLD_S }, [K_F64] = { 1 + WORLD_X, WORLD_F },
         [K_ANY32] = { 1 + WORLD_X + WORLD_F + WORLD_W, WORLD_S }, [K_ANY64] = { 1 + WORLD_X, WORLD_F },
     };
@@ -156,6 +157,9 @@ static enum kind int_kind(struct gen *g)
 /* A kind that may be stored, put, passed on. */
 static enum kind clean_kind(struct gen *g)
 {
+    if (has(g, RANDOM_V128) && chance(g, 15)) {
+        return K_V128;
+    }
     return has(g, RANDOM_FP) && chance(g, 30) ? K_F32 + rnd(g, 2) : int_kind(g);
 }
 
@@ -235,7 +239,7 @@ static void condition_op(struct gen *g)
     enum ir_cond cond = rnd(g, 12);
     ir_ref a = value(g, k), b = chance(g, 40) ? constant(g, k) : value(g, k);
 
-    if (chance(g, 50)) {
+    if (r == K_V128 || chance(g, 50)) {
         keep(g, K_I64, ir_setcond(g->ir, cond, a, b));
     } else {
         ir_ref yes = value(g, r);
@@ -402,6 +406,10 @@ static enum kind mem_kind(struct gen *g, unsigned *size)
         *size = IR_MEM_128;
         return K_I128;
     }
+    if (has(g, RANDOM_V128) && chance(g, 15)) {
+        *size = IR_MEM_128;
+        return K_V128;
+    }
     if (chance(g, 20)) {
         *size = rnd(g, 3);
         return K_I32;
@@ -499,7 +507,7 @@ static void call(struct gen *g)
     for (unsigned k = 0; k < h->nargs; k++) {
         if (h->args[k] != IR_VOID) {
             args[n++] = value(g, h->args[k] == IR_I32 ? K_I32 : h->args[k] == IR_I64 ? K_I64 :
-                              h->args[k] == IR_F32 ? K_F32 : K_F64);
+                              h->args[k] == IR_F32 ? K_F32 : h->args[k] == IR_F64 ? K_F64 : K_V128);
         }
     }
     r = ir_call(g->ir, helper, n, args);
@@ -507,7 +515,8 @@ static void call(struct gen *g)
         start_insn(g);
     }
     if (h->ret != IR_VOID) {
-        keep(g, h->ret == IR_I32 ? K_I32 : h->ret == IR_I64 ? K_I64 : h->ret == IR_F32 ? K_F32 : K_F64, r);
+        keep(g, h->ret == IR_I32 ? K_I32 : h->ret == IR_I64 ? K_I64 : h->ret == IR_F32 ? K_F32 :
+             h->ret == IR_F64 ? K_F64 : K_V128, r);
     }
 }
 

@@ -20,7 +20,8 @@ enum ir_random_features {
     RANDOM_BE = 128,            /* big-endian accesses */
     RANDOM_NONCANON = 256,      /* puts of values marked IR_NONCANON */
     RANDOM_UNALIGNED = 512,     /* addresses that are not multiples of the size, accesses that require them to be */
-    RANDOM_ALL = 1023,
+    RANDOM_V128 = 1024,         /* vectors */
+    RANDOM_ALL = 2047,
 };
 
 struct ir_random_opts {

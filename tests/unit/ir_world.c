@@ -12,15 +12,17 @@
 #define AT(field) offsetof(struct world_cpu, field)
 #define X(n, pin) { "x" #n, AT(x[n]), IR_I64, pin }
 #define F(n, pin) { "f" #n, AT(f[n]), IR_F64, pin }
+#define V(n, pin) { "v" #n, AT(v[n]), IR_V128, pin }
 
 static const struct ir_slot slots[] = {
     { "pc", AT(pc), IR_I64, -1 },
     X(0, 0), X(1, 1), X(2, 2), X(3, 3), X(4, 4), X(5, 5), X(6, 6), X(7, 7), X(8, -1), X(9, -1), X(10, -1), X(11, -1),
     X(12, -1), X(13, -1), X(14, -1), X(15, -1),
-    F(0, 0), F(1, 1), F(2, 2), F(3, 3), F(4, 4), F(5, 5), F(6, 6), F(7, 7), F(8, 8), F(9, 9), F(10, -1), F(11, -1),
+    F(0, 0), F(1, 1), F(2, 2), F(3, 3), F(4, 4), F(5, 5), F(6, 6), F(7, 7), F(8, -1), F(9, -1), F(10, -1), F(11, -1),
     F(12, -1), F(13, -1),
     { "w0", AT(w[0]), IR_I32, -1 }, { "w1", AT(w[1]), IR_I32, -1 },
     { "s0", AT(s[0]), IR_F32, -1 }, { "s1", AT(s[1]), IR_F32, -1 },
+    V(0, 8), V(1, 9), V(2, -1), V(3, -1),
 };
 
 static uint64_t mix(uint64_t a)
@@ -38,6 +40,9 @@ static uint64_t hash_state(const struct world_cpu *cpu)
     }
     for (unsigned k = 0; k < WORLD_F; k++) {
         h = mix(h ^ cpu->f[k]);
+    }
+    for (unsigned k = 0; k < WORLD_V; k++) {
+        h = mix(mix(h ^ cpu->v[k][0]) ^ cpu->v[k][1]);
     }
     return mix(h ^ cpu->w[0] ^ (uint64_t)cpu->w[1] << 32) ^ cpu->s[0] ^ (uint64_t)cpu->s[1] << 32;
 }
@@ -75,6 +80,13 @@ static float helper_float32(float a)
     return a;
 }
 
+typedef uint64_t vector __attribute__((vector_size(16)));
+
+static vector helper_vectors(vector a, uint64_t n, vector b)
+{
+    return (vector){ mix(a[0] ^ mix(b[1])) ^ n, mix(a[1] + b[0]) };
+}
+
 static uint64_t helper_reads(struct world_cpu *cpu, uint64_t a)
 {
     return hash_state(cpu) ^ a;
@@ -85,6 +97,7 @@ static void helper_writes(struct world_cpu *cpu, uint64_t a, uint64_t b)
     cpu->x[a % WORLD_X] = b;
     cpu->f[b % WORLD_F] = mix(a);
     cpu->w[a & 1] = b;
+    cpu->v[b % WORLD_V][a & 1] = a ^ b;
     cpu->s[b & 1] = a & 0x7f7fffff;
 }
 
@@ -134,6 +147,7 @@ static const struct ir_helper helpers[] = {
     { "raises", helper_raises, IR_I64, IR_HELPER_RAISES, 2, { IR_VOID, IR_I64 } },
     { "raises_all", helper_raises_all, IR_I64, IR_HELPER_READS | IR_HELPER_WRITES | IR_HELPER_RAISES | IR_HELPER_EFFECT, 3,
       { IR_VOID, IR_I64, IR_I64 } },
+    { "vectors", helper_vectors, IR_V128, IR_HELPER_PURE, 3, { IR_V128, IR_I64, IR_V128 } },
 };
 
 const struct ir_target world_target = {
@@ -214,6 +228,9 @@ void ir_world_init(struct ir_world *w, uint64_t seed)
     for (unsigned k = 0; k < 2; k++) {
         c->w[k] = corner(&seed);
         c->s[k] = corner_f32(&seed);
+    }
+    for (unsigned k = 0; k < 2 * WORLD_V; k++) {
+        c->v[k / 2][k & 1] = corner(&seed);
     }
     c->pc = 0;
     c->effects = 0;
@@ -406,6 +423,9 @@ bool ir_world_same(const struct ir_world *a, const struct ir_world *b, GString *
     for (unsigned k = 0; k < 2; k++) {
         bad |= differs(diff, "w", k, c->w[k], d->w[k]);
         bad |= differs(diff, "s", k, c->s[k], d->s[k]);
+    }
+    for (unsigned k = 0; k < 2 * WORLD_V; k++) {
+        bad |= differs(diff, "v, 64 bits each", k, c->v[k / 2][k & 1], d->v[k / 2][k & 1]);
     }
     bad |= differs(diff, "effects", 0, c->effects, d->effects);
     bad |= differs(diff, "fpcr", 0, c->fpcr & ~2u, d->fpcr & ~2u);     /* but for the denormal flag: x86's alone */

@@ -11,15 +11,16 @@
 #include "tcg/host.h"
 #include "tcg/interp.h"
 
-enum { WORLD_X = 16, WORLD_W = 2, WORLD_F = 14, WORLD_S = 2 };
+enum { WORLD_X = 16, WORLD_W = 2, WORLD_F = 14, WORLD_S = 2, WORLD_V = 4 };
 
 /* The CPU struct: `struct cpu *` of tcg/ points here. The fields after the state are for the use of a back end. */
 struct world_cpu {
     uint64_t pc;
     uint64_t x[WORLD_X];            /* slots x0 ..: I64, the first eight pinned */
-    uint64_t f[WORLD_F];            /* f0 ..: F64, the first ten pinned */
+    uint64_t f[WORLD_F];            /* f0 ..: F64, the first eight pinned */
     uint32_t w[WORLD_W];            /* w0 ..: I32 */
     uint32_t s[WORLD_S];            /* s0 ..: F32 */
+    uint64_t v[WORLD_V][2];         /* v0 ..: V128, the first two pinned */
     uint64_t effects;               /* hash of what helpers with IR_HELPER_EFFECT were told */
     uint32_t fpcr;                  /* MXCSR */
     uint32_t request;

@@ -41,16 +41,17 @@ static void pinned_move(const struct host *h, struct code *c, bool store, int wh
     for (unsigned k = 0; k < h->npinned; k++) {
         unsigned s = h->pinned[k];
         int reg = h->pin_reg[s];
-        bool wide = h->type[s] == IR_I64 || h->type[s] == IR_F64;
+        unsigned bytes = type_bytes(h->type[s]);
         struct amem m = amem(CPU_REG, h->disp[s]);
         if (which == CALLER_SAVED && is_callee_saved(reg)) {
             continue;
         }
         uint32_t op;
         if (is_xmm(reg)) {
-            op = wide ? (store ? X_MOVSD_STORE : X_MOVSD) : (store ? X_MOVSS_STORE : X_MOVSS);
+            op = bytes == 16 ? X_MOVUPS : bytes == 8 ? X_MOVSD : X_MOVSS;
+            op += store;            /* X_MOV.._STORE */
         } else {
-            op = (store ? X_MOV_STORE : X_MOV_LOAD) | X_IF_W(wide);
+            op = (store ? X_MOV_STORE : X_MOV_LOAD) | X_IF_W(bytes == 8);
         }
         if (is_xmm(reg) && (h->feat & FEAT_AVX)) {
             asm_vrm(c, op, reg & 15, 0, &m);

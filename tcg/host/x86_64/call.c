@@ -21,9 +21,9 @@ static void copy_out(struct em *e, int reg, bool homes_change)
     if (!used || v->spill >= 0 || (v->home && !homes_change)) {
         return;
     }
-    v->spill = ra_frame(e, 1);
+    v->spill = ra_frame_for(e, r);
     struct amem m = spill_mem(v->spill);
-    ra_store_mem(e, reg, &m, true);
+    ra_store_mem(e, reg, &m, ra_frame_bytes(e, r));
 }
 
 static void save_values(struct em *e, bool writes)

@@ -157,7 +157,8 @@ struct edge_item {
     int8_t to_reg;              /* or -1: to_spill */
     int16_t to_spill;
     int8_t from_reg;            /* or -1: from_mem, or a constant */
-    bool from_w, is_const;
+    bool is_const;
+    unsigned from_bytes;
     struct amem from_mem;
 };
 
@@ -217,13 +218,11 @@ static void choose_locs(struct em *e, unsigned block, const ir_ref *args)
         }
         if (pin >= 0 && !taken) {
             l->reg = pin;
-        } else if (e->ir->insns[p].type == IR_I128) {
-            l->spill = ra_frame(e, 2);
-        } else if (args && (can & cls)) {
+        } else if (e->ir->insns[p].type != IR_I128 && args && (can & cls)) {
             l->reg = __builtin_ctz(can & cls);
             can &= ~BIT(l->reg);
         } else {
-            l->spill = ra_frame(e, 1);
+            l->spill = ra_frame_for(e, p);
         }
     }
     for (unsigned k = 0; k < e->ncross; k++) {
@@ -240,7 +239,7 @@ static void choose_locs(struct em *e, unsigned block, const ir_ref *args)
         } else if (args && v->spill >= 0) {
             l->spill = v->spill;
         } else {
-            l->spill = ra_frame(e, e->ir->insns[r].type == IR_I128 ? 2 : 1);
+            l->spill = ra_frame_for(e, r);
         }
     }
 }
@@ -257,7 +256,7 @@ static void add_item(struct em *e, struct edge *g, const struct loc *l, ir_ref r
             return;
         }
     } else {
-        it.from_mem = ra_value_mem(e, r, &it.from_w);
+        it.from_mem = ra_value_mem(e, r, &it.from_bytes);
         if (it.to_reg < 0 && e->val[r].spill == it.to_spill) {
             return;
         }
@@ -281,19 +280,19 @@ static void edge_items(struct em *e, struct edge *g, unsigned block, const ir_re
     }
 }
 
-static void copy_frame(struct em *e, const struct amem *from, bool w, int to_spill, bool twice)
+static void copy_frame(struct em *e, const struct amem *from, unsigned bytes, int to_spill, bool twice)
 {
     for (unsigned k = 0; k <= twice; k++) {
         struct amem src = *from, dst = spill_mem(to_spill + k);
         src.disp += 8 * k;
-        ra_load_mem(e, FSCRATCH, &src, w);
-        ra_store_mem(e, FSCRATCH, &dst, true);
+        ra_load_mem(e, FSCRATCH, &src, MIN(bytes, 8));
+        ra_store_mem(e, FSCRATCH, &dst, 8);
     }
 }
 
 static bool is_wide(struct em *e, ir_ref r)
 {
-    return ir_type_of(e->ir, r) == IR_I128;
+    return ir_type_of(e->ir, r) == IR_I128 || ir_type_of(e->ir, r) == IR_V128;
 }
 
 /* A source in the frame that another item of the edge overwrites is copied aside first. */
@@ -307,7 +306,7 @@ static void stage_conflicts(struct em *e, struct edge *g)
         for (unsigned k = 0; k < g->n; k++) {
             if (k != i && g->item[k].to_reg < 0 && g->item[k].to_spill * 8 == it->from_mem.disp) {
                 int aside = ra_frame(e, is_wide(e, it->ref) ? 2 : 1);
-                copy_frame(e, &it->from_mem, true, aside, is_wide(e, it->ref));
+                copy_frame(e, &it->from_mem, 8, aside, is_wide(e, it->ref));
                 it->from_mem = spill_mem(aside);
                 break;
             }
@@ -320,12 +319,12 @@ static void store_item(struct em *e, const struct edge_item *it)
     struct amem to = spill_mem(it->to_spill);
 
     if (it->from_reg >= 0) {
-        ra_store_mem(e, it->from_reg, &to, true);
+        ra_store_mem(e, it->from_reg, &to, is_wide(e, it->ref) ? 16 : 8);
     } else if (!it->is_const) {
-        copy_frame(e, &it->from_mem, it->from_w, it->to_spill, is_wide(e, it->ref));
+        copy_frame(e, &it->from_mem, it->from_bytes, it->to_spill, is_wide(e, it->ref));
     } else {
         uint64_t bits = ir_const_value(e->ir, it->ref);
-        for (unsigned k = 0; k < 2; k++, to.disp += 4, bits >>= 32) {
+        for (unsigned k = 0; k < (is_wide(e, it->ref) ? 4 : 2); k++, to.disp += 4, bits >>= 32) {
             asm_rm_imm(&e->c, X_MOV_IMM, 0, &to, 4);
             asm_u32(&e->c, (uint32_t)bits);
         }
@@ -353,7 +352,7 @@ static void x86_edge(struct em *e, struct edge *g)
         if (it->to_reg >= 0 && it->is_const) {
             ra_load(e, it->to_reg, it->ref);
         } else if (it->to_reg >= 0 && it->from_reg < 0) {
-            ra_load_mem(e, it->to_reg, &it->from_mem, it->from_w);
+            ra_load_mem(e, it->to_reg, &it->from_mem, it->from_bytes);
         }
     }
     e->free = was_free;

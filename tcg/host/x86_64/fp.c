@@ -446,7 +446,7 @@ void x86_bitsf(struct em *e, struct ir_insn *n)
     int d = ra_dest(e, -1, 0);
 
     if (a.kind == O_MEM) {
-        ra_load_mem(e, d, &a.mem, w);
+        ra_load_mem(e, d, &a.mem, w ? 8 : 4);
     } else if (has_avx(e)) {
         asm_vrr(&e->c, X_MOVD_IN | X_IF_W(w), d & 15, 0, a.reg);
     } else {

@@ -215,9 +215,15 @@ static inline bool is_xmm(int reg)
     return reg >= XMM0;
 }
 
+/* Does a value of the type live in a vector register? (I128 values live in the frame.) */
 static inline bool is_float(unsigned type)
 {
-    return type == IR_F32 || type == IR_F64;
+    return type == IR_F32 || type == IR_F64 || type == IR_V128;
+}
+
+static inline unsigned type_bytes(unsigned type)
+{
+    return type == IR_I32 || type == IR_F32 ? 4 : type == IR_I64 || type == IR_F64 ? 8 : 16;
 }
 
 static inline struct val *val_of(struct em *e, ir_ref r)
@@ -302,10 +308,13 @@ void ra_emit_move(struct em *e, int to, int from);
 void ra_move_away(struct em *e, int reg);   /* empties a register, into another if there is a free one */
 void ra_save_home_value(struct em *e, unsigned slot);
 void ra_store_home(struct em *e, unsigned slot);
-void ra_load_mem(struct em *e, int reg, const struct amem *m, bool w);
-void ra_store_mem(struct em *e, int reg, const struct amem *m, bool w);
-struct amem ra_value_mem(const struct em *e, ir_ref r, bool *w);
-bool ra_slot_is_64(const struct em *e, unsigned slot);
+/* bytes: 4, 8, or 16 in vector registers; the upper part of a register is cleared. Memory of any alignment. */
+void ra_load_mem(struct em *e, int reg, const struct amem *m, unsigned bytes);
+void ra_store_mem(struct em *e, int reg, const struct amem *m, unsigned bytes);
+struct amem ra_value_mem(const struct em *e, ir_ref r, unsigned *bytes);
+unsigned ra_slot_bytes(const struct em *e, unsigned slot);
+unsigned ra_frame_bytes(const struct em *e, ir_ref r);      /* what the value takes in the frame: 8 or 16 */
+int ra_frame_for(struct em *e, ir_ref r);
 void ra_release(struct em *e, ir_ref r);    /* one slot less has the value */
 void ra_unbind(struct em *e, int reg);
 

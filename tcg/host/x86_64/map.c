@@ -150,11 +150,11 @@ void map_record_home(struct em *e, uint32_t ret)
 
 /* ---- reading ---- */
 
-static void put_slot(const struct host *h, struct cpu *cpu, unsigned slot, uint64_t bits)
+static void put_slot(const struct host *h, struct cpu *cpu, unsigned slot, const uint64_t *bits)
 {
     uint8_t *home = (uint8_t *)cpu + h->target->slots[slot].offset;
 
-    memcpy(home, &bits, h->type[slot] == IR_I64 || h->type[slot] == IR_F64 ? 8 : 4);
+    memcpy(home, bits, type_bytes(h->type[slot]));
 }
 
 static bool is_nan64(uint64_t v)
@@ -169,44 +169,44 @@ static bool is_nan32(uint32_t v)
 
 struct entry_value {
     uint8_t slot;
-    uint64_t bits;
+    uint64_t bits[2];           /* the second for slots of 16 bytes */
 };
 
 /* Reads one entry; its value is complete, since a home may be overwritten later. */
 static struct entry_value read_entry(const struct host *h, struct cpu *cpu, const uint8_t **p, const struct host_frame *f)
 {
     uint8_t slot = *(*p)++, kind = *(*p)++;
-    struct entry_value v = { slot & 0x7f, 0 };
+    struct entry_value v = { .slot = slot & 0x7f };
 
     switch (kind >> 5) {
     case IN_GPR:
-        v.bits = f->gpr[kind & 15];
+        v.bits[0] = f->gpr[kind & 15];
         break;
     case IN_XMM:
-        v.bits = f->xmm[kind & 15][0];
+        memcpy(v.bits, f->xmm[kind & 15], 16);
         break;
     case IN_FRAME:
-        memcpy(&v.bits, (const char *)f->gpr[RSP] + 8 * get_uleb(p), 8);
+        memcpy(v.bits, (const char *)f->gpr[RSP] + 8 * get_uleb(p), type_bytes(h->type[v.slot]) == 16 ? 16 : 8);
         break;
     case IN_CONST32: {
         int32_t c;
         memcpy(&c, *p, 4);
         *p += 4;
-        v.bits = (uint64_t)(int64_t)c;
+        v.bits[0] = (uint64_t)(int64_t)c;
         break;
     }
     case IN_CONST64:
-        memcpy(&v.bits, *p, 8);
+        memcpy(v.bits, *p, 8);
         *p += 8;
         break;
     case IN_HOME:
-        memcpy(&v.bits, (const uint8_t *)cpu + h->target->slots[*(*p)++].offset, 8);
+        memcpy(v.bits, (const uint8_t *)cpu + h->target->slots[*(*p)++].offset, type_bytes(h->type[v.slot]) == 16 ? 16 : 8);
         break;
     }
-    if ((slot & 0x80) && is_nan64(v.bits)) {
-        v.bits = 0x7ff8000000000000;
-    } else if ((kind & 0x10) && is_nan32((uint32_t)v.bits)) {
-        v.bits = 0xffffffff7fc00000;
+    if ((slot & 0x80) && is_nan64(v.bits[0])) {
+        v.bits[0] = 0x7ff8000000000000;
+    } else if ((kind & 0x10) && is_nan32((uint32_t)v.bits[0])) {
+        v.bits[0] = 0xffffffff7fc00000;
     }
     return v;
 }
@@ -241,7 +241,7 @@ static void write_state(const struct host *h, struct cpu *cpu, const uint8_t *p,
     for (unsigned i = 0; i < h->npinned; i++) {
         unsigned s = h->pinned[i];
         int reg = h->pin_reg[s];
-        put_slot(h, cpu, s, is_xmm(reg) ? f->xmm[reg & 15][0] : f->gpr[reg]);
+        put_slot(h, cpu, s, is_xmm(reg) ? f->xmm[reg & 15] : &f->gpr[reg]);
     }
     for (unsigned i = 0; i < n; i++) {
         put_slot(h, cpu, v[i].slot, v[i].bits);
@@ -269,7 +269,7 @@ bool host_rebuild(const struct host *h, struct cpu *cpu, const uint8_t *rx, cons
             if (frame) {
                 uint32_t mxcsr = _mm_getcsr();
                 write_state(h, cpu, p, frame);
-                put_slot(h, cpu, IR_SLOT_PC, pc);
+                put_slot(h, cpu, IR_SLOT_PC, &pc);
                 memcpy((uint8_t *)cpu + h->env.off_fpcr, &mxcsr, 4);
             }
             return true;

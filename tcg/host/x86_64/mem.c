@@ -160,6 +160,13 @@ static void cold_begin(struct em *e, struct cold *k)
     }
 }
 
+static void drop(struct em *e, int bytes)
+{
+    struct amem to = amem(RSP, bytes);
+
+    asm_rm(&e->c, X_LEA | X_W, RSP, &to);
+}
+
 static void call_thunk(struct em *e, struct cold *k, const uint8_t *thunk)
 {
     asm_push_imm(&e->c, (int32_t)k->mem);
@@ -179,7 +186,7 @@ static void plain_load(struct em *e, int reg, const struct amem *m, unsigned mem
     bool sign = mem & IR_MEM_SIGN;
 
     if (is_xmm(reg)) {
-        ra_load_mem(e, reg, m, size == IR_MEM_64);
+        ra_load_mem(e, reg, m, 1u << (mem & IR_MEM_SIZE));
         return;
     }
     if (sign && size == IR_MEM_32 && !w) {
@@ -316,6 +323,22 @@ static void cold_shared(struct em *e, struct cold *k, bool write, void (*access)
     }
 }
 
+/* The general thunk for 16 bytes in a vector register (-1: none): the value stands at rsp afterwards, 40 bytes are left
+ * to drop. */
+static void call_wide(struct em *e, struct cold *k, unsigned op, int value)
+{
+    struct amem top = amem(RSP, 0);
+
+    asm_push_imm(&e->c, 0);
+    asm_push_imm(&e->c, 0);
+    drop(e, -16);
+    if (value >= 0) {
+        ra_store_mem(e, value, &top, 16);
+    }
+    k->mem |= op << 24;
+    call_thunk(e, k, e->h->slow_any);
+}
+
 /* ---- loads ---- */
 
 static void load_access(struct em *e, struct cold *k, const struct amem *m)
@@ -329,6 +352,14 @@ static void cold_load(struct em *e, struct cold *k)
 
     cold_shared(e, k, false, load_access);
     cold_begin(e, k);
+    if ((k->mem & IR_MEM_SIZE) == IR_MEM_128) {
+        call_wide(e, k, HOST_SLOW_LOAD128, -1);
+        ra_load_mem(e, k->r[3], &top, 16);
+        drop(e, 40);
+        forget_addends(e, k);
+        asm_jmp_to(&e->c, k->back);
+        return;
+    }
     call_thunk(e, k, e->h->slow_load);
     if (is_xmm(k->r[3])) {
         asm_rm(&e->c, X_MOVSD, k->r[3] & 15, &top);
@@ -384,7 +415,7 @@ static void plain_store(struct em *e, const struct amem *m, unsigned size, const
         memcpy(e->c.p, &v->imm, bytes[size]);
         e->c.p += bytes[size];
     } else if (is_xmm(v->reg)) {
-        ra_store_mem(e, v->reg, m, size == IR_MEM_64);
+        ra_store_mem(e, v->reg, m, 1u << size);
     } else {
         asm_rm(&e->c, op[size], v->reg, m);
     }
@@ -394,7 +425,7 @@ static void store_access(struct em *e, struct cold *k, const struct amem *m)
 {
     struct opnd v = { .kind = k->op, .reg = k->r[3], .imm = k->imm2 };
 
-    plain_store(e, m, k->mem & 3, &v);
+    plain_store(e, m, k->mem & IR_MEM_SIZE, &v);
 }
 
 static void cold_store(struct em *e, struct cold *k)
@@ -403,6 +434,13 @@ static void cold_store(struct em *e, struct cold *k)
 
     cold_shared(e, k, true, store_access);
     cold_begin(e, k);
+    if ((k->mem & IR_MEM_SIZE) == IR_MEM_128) {
+        call_wide(e, k, HOST_SLOW_STORE128, k->r[3]);
+        drop(e, 40);
+        forget_addends(e, k);
+        asm_jmp_to(&e->c, k->back);
+        return;
+    }
     if (k->op == O_IMM) {
         asm_push_imm(&e->c, k->imm2);
     } else if (is_xmm(k->r[3])) {

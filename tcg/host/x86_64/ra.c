@@ -41,6 +41,21 @@ int ra_frame(struct em *e, unsigned n)
     return 0;
 }
 
+unsigned ra_frame_bytes(const struct em *e, ir_ref r)
+{
+    if (r >= GROUP0) {
+        return 8;
+    }
+    unsigned t = r >= PSEUDO0 ? e->h->type[r - PSEUDO0] : e->ir->insns[r].type;
+
+    return t == IR_I128 || t == IR_V128 ? 16 : 8;
+}
+
+int ra_frame_for(struct em *e, ir_ref r)
+{
+    return ra_frame(e, ra_frame_bytes(e, r) / 8);
+}
+
 /* ---- registers and values ---- */
 
 void ra_bind(struct em *e, ir_ref r, int reg)
@@ -72,7 +87,7 @@ static void bury(struct em *e, ir_ref r)
     }
     if (v->spill >= 0 && !(v->flags & VAL_CROSS)) {
         BIT_CLEAR(e->frame_used, v->spill);
-        if (r < PSEUDO0 && e->ir->insns[r].type == IR_I128) {
+        if (ra_frame_bytes(e, r) == 16) {
             BIT_CLEAR(e->frame_used, v->spill + 1);
         }
         v->spill = -1;
@@ -118,45 +133,49 @@ void ra_emit_move(struct em *e, int to, int from)
     }
 }
 
-bool ra_slot_is_64(const struct em *e, unsigned slot)
+unsigned ra_slot_bytes(const struct em *e, unsigned slot)
 {
-    return e->h->type[slot] == IR_I64 || e->h->type[slot] == IR_F64;
+    return type_bytes(e->h->type[slot]);
 }
 
-/* reg := memory of 4 or 8 bytes */
-void ra_load_mem(struct em *e, int reg, const struct amem *m, bool w)
+static void vector_mem(struct em *e, uint32_t op, int reg, const struct amem *m)
 {
-    if (!is_xmm(reg)) {
-        asm_rm(&e->c, X_MOV_LOAD | X_IF_W(w), reg, m);
-    } else if (has_avx(e)) {
-        asm_vrm(&e->c, w ? X_MOVSD : X_MOVSS, reg & 15, 0, m);
+    if (has_avx(e)) {
+        asm_vrm(&e->c, op, reg & 15, 0, m);
     } else {
-        asm_rm(&e->c, w ? X_MOVSD : X_MOVSS, reg & 15, m);
+        asm_rm(&e->c, op, reg & 15, m);
     }
 }
 
-void ra_store_mem(struct em *e, int reg, const struct amem *m, bool w)
+void ra_load_mem(struct em *e, int reg, const struct amem *m, unsigned bytes)
 {
     if (!is_xmm(reg)) {
-        asm_rm(&e->c, X_MOV_STORE | X_IF_W(w), reg, m);
-    } else if (has_avx(e)) {
-        asm_vrm(&e->c, w ? X_MOVSD_STORE : X_MOVSS_STORE, reg & 15, 0, m);
+        asm_rm(&e->c, X_MOV_LOAD | X_IF_W(bytes == 8), reg, m);
     } else {
-        asm_rm(&e->c, w ? X_MOVSD_STORE : X_MOVSS_STORE, reg & 15, m);
+        vector_mem(e, bytes == 16 ? X_MOVUPS : bytes == 8 ? X_MOVSD : X_MOVSS, reg, m);
+    }
+}
+
+void ra_store_mem(struct em *e, int reg, const struct amem *m, unsigned bytes)
+{
+    if (!is_xmm(reg)) {
+        asm_rm(&e->c, X_MOV_STORE | X_IF_W(bytes == 8), reg, m);
+    } else {
+        vector_mem(e, bytes == 16 ? X_MOVUPS_STORE : bytes == 8 ? X_MOVSD_STORE : X_MOVSS_STORE, reg, m);
     }
 }
 
 /* Where a value without a register is in memory. */
-struct amem ra_value_mem(const struct em *e, ir_ref r, bool *w)
+struct amem ra_value_mem(const struct em *e, ir_ref r, unsigned *bytes)
 {
     const struct val *v = &e->val[r];
 
     if (v->spill >= 0) {
-        *w = true;
+        *bytes = ra_frame_bytes(e, r);
         return spill_mem(v->spill);
     }
     assert(v->home);
-    *w = ra_slot_is_64(e, v->home - 1);
+    *bytes = ra_slot_bytes(e, v->home - 1);
     return home_mem(e, v->home - 1);
 }
 
@@ -181,7 +200,7 @@ static void load_const(struct em *e, int reg, uint64_t bits)
         asm_u32(&e->c, (uint32_t)bits);
         asm_rm_imm(&e->c, X_MOV_IMM, 0, &hi, 4);
         asm_u32(&e->c, (uint32_t)(bits >> 32));
-        ra_load_mem(e, reg, &lo, true);
+        ra_load_mem(e, reg, &lo, 8);
     }
 }
 
@@ -192,9 +211,9 @@ void ra_load(struct em *e, int reg, ir_ref r)
     } else if (e->val[r].reg >= 0) {
         ra_emit_move(e, reg, e->val[r].reg);
     } else {
-        bool w;
-        struct amem m = ra_value_mem(e, r, &w);
-        ra_load_mem(e, reg, &m, w);
+        unsigned bytes;
+        struct amem m = ra_value_mem(e, r, &bytes);
+        ra_load_mem(e, reg, &m, bytes);
     }
 }
 
@@ -209,10 +228,10 @@ void ra_save_home_value(struct em *e, unsigned slot)
     struct val *v = val_of(e, r);
     if (v->reg < 0 && v->spill < 0 && needed_now(e, r)) {
         struct amem from = home_mem(e, slot);
-        v->spill = ra_frame(e, 1);
+        v->spill = ra_frame_for(e, r);
         struct amem to = spill_mem(v->spill);
-        ra_load_mem(e, FSCRATCH, &from, ra_slot_is_64(e, slot));
-        ra_store_mem(e, FSCRATCH, &to, true);
+        ra_load_mem(e, FSCRATCH, &from, ra_slot_bytes(e, slot));
+        ra_store_mem(e, FSCRATCH, &to, ra_frame_bytes(e, r));
     }
     v->home = 0;
     e->home_val[slot] = 0;
@@ -224,7 +243,7 @@ static bool home_holds(const struct em *e, unsigned slot, ir_ref r)
 {
     unsigned t = r >= PSEUDO0 ? e->h->type[r - PSEUDO0] : e->ir->insns[r].type;
 
-    return ra_slot_is_64(e, slot) || t == IR_I32 || t == IR_F32;
+    return ra_slot_bytes(e, slot) >= type_bytes(t);
 }
 
 /* A dirty unpinned slot's value, which is in a register, goes to its home. */
@@ -235,11 +254,11 @@ void ra_store_home(struct em *e, unsigned slot)
     struct amem m = home_mem(e, slot);
 
     ra_save_home_value(e, slot);
-    ra_store_mem(e, v->reg, &m, ra_slot_is_64(e, slot));
+    ra_store_mem(e, v->reg, &m, ra_slot_bytes(e, slot));
     BIT_CLEAR(e->dirty, slot);
     e->slot_val[slot] = 0;
     v->nslots--;
-    if (!ra_slot_is_64(e, slot)) {
+    if (ra_slot_bytes(e, slot) == 4) {
         v->flags &= ~(VAL_BOXED | VAL_ZEXT);    /* it may come back from here */
     }
     if (!v->home && home_holds(e, slot, r)) {
@@ -291,9 +310,9 @@ void ra_spill_reg(struct em *e, int reg)
                 return;
             }
         } else {
-            v->spill = ra_frame(e, 1);
+            v->spill = ra_frame_for(e, r);
             struct amem m = spill_mem(v->spill);
-            ra_store_mem(e, reg, &m, true);
+            ra_store_mem(e, reg, &m, ra_frame_bytes(e, r));
         }
     }
     ra_unbind(e, reg);
@@ -420,7 +439,7 @@ int ra_use_pseudo(struct em *e, unsigned r)
     if (v->reg < 0) {
         struct amem m = spill_mem(v->spill);
         int reg = ra_alloc(e, GPR_MASK);
-        ra_load_mem(e, reg, &m, true);
+        ra_load_mem(e, reg, &m, 8);
         ra_bind(e, r, reg);
     }
     e->locked |= BIT(v->reg);
@@ -446,9 +465,9 @@ struct opnd ra_operand(struct em *e, ir_ref r, unsigned kinds, bool w)
     }
     struct val *v = val_of(e, r);
     if ((kinds & K_MEM) && v->reg < 0 && v->last <= e->cur && (e->h->env.opts & HOST_OPT_FUSE)) {
-        bool is64;
-        struct amem m = ra_value_mem(e, r, &is64);
-        if (is64 || !w) {
+        unsigned bytes;
+        struct amem m = ra_value_mem(e, r, &bytes);
+        if (bytes >= 8 || !w) {
             if (v->spill < 0) {
                 assert(e->nlocked_home < sizeof(e->locked_home));
                 e->locked_home[e->nlocked_home++] = v->home - 1;

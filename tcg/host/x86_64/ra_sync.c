@@ -116,7 +116,7 @@ static void canon_value(struct em *e, ir_ref r)
     v->flags |= VAL_CANON;
     if (v->spill >= 0) {            /* copies made before are not canonical */
         struct amem m = spill_mem(v->spill);
-        ra_store_mem(e, reg, &m, true);
+        ra_store_mem(e, reg, &m, 8);
     }
     if (v->home) {
         e->home_val[v->home - 1] = 0;
@@ -143,8 +143,14 @@ static void canon_slots(struct em *e)
 static void store_const(struct em *e, unsigned slot, uint64_t bits)
 {
     struct amem m = home_mem(e, slot);
-    bool w = ra_slot_is_64(e, slot);
+    bool w = ra_slot_bytes(e, slot) >= 8;
 
+    if (ra_slot_bytes(e, slot) == 16) {      /* constants of 128 bits are zero-extended ones of 64 */
+        struct amem high = m;
+        high.disp += 8;
+        asm_rm_imm(&e->c, X_MOV_IMM | X_W, 0, &high, 4);
+        asm_u32(&e->c, 0);
+    }
     if (w && (int64_t)bits != (int32_t)bits && (e->free & ~e->locked & GPR_MASK)) {
         int t = __builtin_ctz(e->free & ~e->locked & GPR_MASK);
         asm_mov_imm(&e->c, t, bits);
@@ -172,10 +178,10 @@ static void flush_slot(struct em *e, unsigned slot)
         if (ir_is_const(r)) {
             store_const(e, slot, ir_const_value(e->ir, r));
         } else {
-            bool w;
-            struct amem from = ra_value_mem(e, r, &w), to = home_mem(e, slot);
-            ra_load_mem(e, FSCRATCH, &from, w);
-            ra_store_mem(e, FSCRATCH, &to, ra_slot_is_64(e, slot));
+            unsigned bytes;
+            struct amem from = ra_value_mem(e, r, &bytes), to = home_mem(e, slot);
+            ra_load_mem(e, FSCRATCH, &from, bytes);
+            ra_store_mem(e, FSCRATCH, &to, ra_slot_bytes(e, slot));
         }
         BIT_CLEAR(e->dirty, slot);
         e->slot_val[slot] = 0;
