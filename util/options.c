@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "util/json.h"
+
 struct item {
     char *key;
     char *value;
@@ -120,15 +122,82 @@ static bool parse_item(struct options *o, const char **p, const char *implied_ke
     return true;
 }
 
+/* ---- the same in JSON ---- */
+
+/* A value of a list of strings: QEMU wraps each, {"str": "tcp::2222-:22"}. */
+static const char *wrapped_string(const struct json *j)
+{
+    return j->kind == JSON_OBJECT && j->keys->len == 1 ? json_get_string(j, "str") : NULL;
+}
+
+/* Adds j as the value of key, or its members as key.NAME and key.NUMBER. */
+static void add_json(struct options *o, const char *key, const struct json *j)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    switch (j->kind) {
+    case JSON_NULL:
+        break;
+    case JSON_BOOL:
+        g_string_assign(text, j->boolean ? "on" : "off");
+        break;
+    case JSON_STRING:
+        g_string_assign(text, j->string);
+        break;
+    case JSON_INTEGER:
+    case JSON_REAL:
+        json_print(text, j);
+        break;
+    case JSON_ARRAY:
+    case JSON_OBJECT:
+        for (unsigned i = 0; i < j->items->len; i++) {
+            const struct json *v = j->items->pdata[i];
+            g_autofree char *name =
+                j->keys ? g_strdup_printf("%s%s%s", key, *key ? "." : "", (char *)j->keys->pdata[i])
+                        : g_strdup_printf("%s.%u", key, i);
+            const char *string = j->keys ? NULL : wrapped_string(v);
+
+            if (string) {
+                add(o, g_strdup(key), g_strdup(string), false);
+            } else {
+                add_json(o, name, v);
+            }
+        }
+        return;
+    }
+    add(o, g_strdup(key), g_strdup(text->str), false);
+}
+
+static bool parse_json(struct options *o, const char *text, GError **err)
+{
+    struct json *j = json_parse(text, err);
+
+    if (!j) {
+        g_prefix_error(err, "%s: ", o->where);
+        return false;
+    }
+    add_json(o, "", j);
+    json_free(j);
+    return true;
+}
+
+static bool parse_items(struct options *o, const char *text, const char *implied_key, GError **err)
+{
+    for (const char *p = text; *p; implied_key = NULL) {
+        if (!parse_item(o, &p, implied_key, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 struct options *options_parse(const char *where, const char *text, const char *implied_key, GError **err)
 {
     struct options *o = options_new(where);
 
-    for (const char *p = text; *p; implied_key = NULL) {
-        if (!parse_item(o, &p, implied_key, err)) {
-            options_free(o);
-            return NULL;
-        }
+    if (!(*text == '{' ? parse_json(o, text, err) : parse_items(o, text, implied_key, err))) {
+        options_free(o);
+        return NULL;
     }
     for (unsigned i = 0; i < o->items->len; i++) {
         struct item *it = item_at(o, i);

@@ -4,6 +4,9 @@
  * The first item may be a bare value for an implied key ("-device virtio-net-device,id=x"). An item without '=' is
  * a switch: "key" means key=on, and "nokey" means key=off.
  *
+ * A text that starts with '{' is a JSON object instead: members of a nested object are key.member, true and false are on and
+ * off, null is an empty value.
+ *
  * A list of what is accepted is never written down: whoever takes a key out of the list says so by asking for it, and
  * options_finish() refuses what nobody asked for, naming the keys that were asked for. So ask for every key that
  * you know, also those that you expect to be absent, before you call options_finish().

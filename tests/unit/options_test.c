@@ -42,6 +42,31 @@ static void grammar(void)
     check_refused("id=1a", NULL, "id '1a'");
 }
 
+static void json_objects_are_lists_too(void)
+{
+    struct options *o = parse("{ 'driver': 'raw', \"node-name\": \"d0\", \"read-only\": true, \"size\": 5, \"backing\": null,"
+                              "\"file\": { \"driver\": \"file\", \"filename\": \"a,b\", \"x\": { \"y\": false } },"
+                              "\"list\": [ 1, \"two\" ], \"hostfwd\": [ { \"str\": \"a\" }, { \"str\": \"b\" } ] }", "implied");
+    unsigned pos = 0;
+
+    g_assert_cmpstr(options_get(o, "driver"), ==, "raw");
+    g_assert_cmpstr(options_get(o, "node-name"), ==, "d0");
+    g_assert_cmpstr(options_get(o, "read-only"), ==, "on");
+    g_assert_cmpstr(options_get(o, "size"), ==, "5");
+    g_assert_cmpstr(options_get(o, "backing"), ==, "");
+    g_assert_cmpstr(options_get(o, "file.driver"), ==, "file");
+    g_assert_cmpstr(options_get(o, "file.filename"), ==, "a,b");
+    g_assert_cmpstr(options_get(o, "file.x.y"), ==, "off");
+    g_assert_cmpstr(options_get(o, "list.0"), ==, "1");
+    g_assert_cmpstr(options_get(o, "list.1"), ==, "two");
+    g_assert_cmpstr(options_next(o, "hostfwd", &pos), ==, "a");
+    g_assert_cmpstr(options_next(o, "hostfwd", &pos), ==, "b");
+    g_assert_true(options_finish(o, NULL));
+    options_free(o);
+    check_refused("{\"a\": }", NULL, "character");
+    check_refused("{\"id\": \"1\"}", NULL, "id '1'");
+}
+
 static void a_value_may_end_in_a_comma(void)
 {
     struct options *o = parse("a=x,,", NULL);
@@ -155,6 +180,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/options/grammar", grammar);
+    g_test_add_func("/options/json", json_objects_are_lists_too);
     g_test_add_func("/options/trailing_comma", a_value_may_end_in_a_comma);
     g_test_add_func("/options/repeated", repeated_keys_come_in_order);
     g_test_add_func("/options/unknown", unknown_key_is_named_with_the_accepted_ones);
