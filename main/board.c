@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* -target, -machine, -cpu, -smp, -m, and the files that boot. */
+/* -machine, -smp, -m, and the files that boot. */
 #include <stdio.h>
 #include <string.h>
 
@@ -7,62 +7,6 @@
 #include "system/board.h"
 #include "system/cpu.h"
 #include "util/options.h"
-
-/* Guest instruction sets as users name them. */
-static const struct {
-    const char *name, *isa;
-    unsigned bits;
-    const char *default_cpu;    /* where the board's own default would be the wrong width */
-} targets[] = {
-    { "riscv64", "riscv", 64, NULL },
-    { "riscv32", "riscv", 32, "rv32" },
-};
-
-static const char *isa_of_cpu(const char *model)
-{
-    return model && (g_str_has_prefix(model, "rv") || g_str_has_prefix(model, "max")) ? "riscv" : NULL;
-}
-
-/* The ISA that -target or the program's name asks for; sets the width's CPU model. */
-static bool choose_isa(struct setup *s, const char **isa, GError **err)
-{
-    struct cmdline *c = s->c;
-
-    *isa = isa_of_cpu(c->cpu);
-    if (!c->target) {
-        return true;
-    }
-    for (size_t i = 0; i < G_N_ELEMENTS(targets); i++) {
-        if (!strcmp(targets[i].name, c->target)) {
-            *isa = targets[i].isa;
-            if (!c->cpu) {
-                c->cpu = targets[i].default_cpu;
-            }
-            return true;
-        }
-    }
-    g_set_error(err, MAIN_ERROR, 0, "target '%s' is not supported; accepted: riscv64, riscv32", c->target);
-    return false;
-}
-
-static void list_boards(const char *isa)
-{
-    printf("Supported machines:\n");
-    for (unsigned i = 0; boards[i]; i++) {
-        if (!isa || !strcmp(isa, boards[i]->isa)) {
-            printf("%-20s %s (%s)\n", boards[i]->alias ? boards[i]->alias : boards[i]->name, boards[i]->desc,
-                   boards[i]->isa);
-        }
-    }
-}
-
-static void list_props(const struct board *board)
-{
-    g_autoptr(GString) out = g_string_new(NULL);
-
-    prop_help(board->props, board->prop_count, out);
-    printf("%s options:\n%s", board->alias ? board->alias : board->name, out->str);
-}
 
 static bool set_machine_prop(const char *key, const char *value, void *opaque)
 {
@@ -99,54 +43,26 @@ static bool set_machine_prop(const char *key, const char *value, void *opaque)
 
 static enum cmdline_result choose_board(struct setup *s, GError **err)
 {
-    struct options *o = options_parse("-machine", s->c->machine ? s->c->machine : "virt", "type", err);
+    struct options *o = options_parse("-machine", s->c->machine ? s->c->machine : "", "type", err);
     const struct board *board;
-    const char *isa, *type;
+    enum cmdline_result r;
     GError *local = NULL;
     void *args[] = { s, &local };
 
-    if (!o || !choose_isa(s, &isa, err)) {
-        options_free(o);
+    if (!o) {
         return CMDLINE_ERROR;
     }
-    type = options_get(o, "type");
-    board = board_find(isa, type ? type : "virt");
-    if (options_wants_help(o)) {
-        if (type && board) {
-            list_props(board);
-        } else {
-            list_boards(isa);
+    r = setup_target(s, o, &board, err);
+    if (r == CMDLINE_RUN) {
+        machine_set_board(s->m, board);
+        options_foreach(o, set_machine_prop, args);
+        if (local) {
+            g_propagate_error(err, local);
+            r = CMDLINE_ERROR;
         }
-        options_free(o);
-        return CMDLINE_DONE;
     }
-    if (!board) {
-        g_set_error(err, MAIN_ERROR, 0, "-machine %s: no such machine; '-machine help' lists them", type);
-        options_free(o);
-        return CMDLINE_ERROR;
-    }
-    machine_set_board(s->m, board);
-    options_foreach(o, set_machine_prop, args);
     options_free(o);
-    if (local) {
-        g_propagate_error(err, local);
-        return CMDLINE_ERROR;
-    }
-    return CMDLINE_RUN;
-}
-
-static enum cmdline_result choose_cpu(struct setup *s, GError **err)
-{
-    const struct cpu_type *type = cpu_type_find(s->m->board->isa);
-
-    if (s->c->cpu && (!strcmp(s->c->cpu, "help") || !strcmp(s->c->cpu, "?"))) {
-        if (type && type->help) {
-            type->help();
-        }
-        return CMDLINE_DONE;
-    }
-    s->m->opt.cpu_model = g_strdup(s->c->cpu);
-    return CMDLINE_RUN;
+    return r;
 }
 
 static bool smp_value(struct options *o, const char *key, unsigned *out, GError **err)
@@ -385,9 +301,6 @@ enum cmdline_result setup_board(struct setup *s, GError **err)
 {
     enum cmdline_result r = choose_board(s, err);
 
-    if (r == CMDLINE_RUN) {
-        r = choose_cpu(s, err);
-    }
     if (r != CMDLINE_RUN) {
         return r;
     }

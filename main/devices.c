@@ -100,57 +100,77 @@ static bool make(struct setup *s, struct options *o, const struct device_type *t
     return true;
 }
 
-static enum cmdline_result add(struct setup *s, const char *text, GError **err)
+/* "help" and "TYPE,help" need no machine. */
+enum cmdline_result setup_device_help(struct setup *s, GError **err)
+{
+    for (unsigned i = 0; i < s->c->devices->len; i++) {
+        struct options *o = options_parse("-device", g_array_index(s->c->devices, struct cmdline_item, i).text, "driver",
+                                          err);
+        g_autoptr(GString) help = g_string_new(NULL);
+        const struct device_type *type;
+        const char *name;
+
+        if (!o) {
+            return CMDLINE_ERROR;
+        }
+        name = options_get(o, "driver");
+        type = name ? device_type_find(real_name(name)) : NULL;
+        if (name && (!strcmp(name, "help") || !strcmp(name, "?"))) {
+            device_list_help(help);
+        } else if (type && !type->abstract && options_wants_help(o)) {
+            device_help(type, help);
+        }
+        options_free(o);
+        if (help->len) {
+            printf("%s", help->str);
+            return CMDLINE_DONE;
+        }
+    }
+    return CMDLINE_RUN;
+}
+
+static bool add(struct setup *s, const char *text, GError **err)
 {
     struct options *o = options_parse("-device", text, "driver", err);
-    g_autoptr(GString) help = g_string_new(NULL);
     const struct device_type *type;
-    enum cmdline_result r;
     const char *name;
+    bool ok = false;
 
     if (!o) {
-        return CMDLINE_ERROR;
+        return false;
     }
     name = options_get(o, "driver");
     type = name ? device_type_find(real_name(name)) : NULL;
     if (!name) {
         g_set_error(err, MAIN_ERROR, 0, "-device %s: the device's type is missing; '-device help' lists them", text);
-        r = CMDLINE_ERROR;
-    } else if (!strcmp(name, "help") || !strcmp(name, "?")) {
-        device_list_help(help);
-        r = CMDLINE_DONE;
     } else if (!type || type->abstract) {
         g_set_error(err, MAIN_ERROR, 0, "-device %s: no such device; '-device help' lists them", name);
-        r = CMDLINE_ERROR;
-    } else if (options_wants_help(o)) {
-        device_help(type, help);
-        r = CMDLINE_DONE;
     } else {
-        r = make(s, o, type, err) ? CMDLINE_RUN : CMDLINE_ERROR;
+        ok = make(s, o, type, err);
     }
-    printf("%s", help->str);
     options_free(o);
-    return r;
+    return ok;
 }
 
 enum cmdline_result setup_devices(struct setup *s, GError **err)
 {
-    enum cmdline_result r = CMDLINE_RUN;
+    g_autofree char *unused = NULL;
 
-    for (unsigned i = 0; i < s->c->devices->len && r == CMDLINE_RUN; i++) {
-        r = add(s, g_array_index(s->c->devices, struct cmdline_item, i).text, err);
-    }
-    for (unsigned i = 0; i < s->auto_devices->len && r == CMDLINE_RUN; i++) {
-        r = add(s, s->auto_devices->pdata[i], err);
-    }
-    if (r == CMDLINE_RUN) {
-        g_autofree char *unused = machine_unused_global(s->m);
-
-        if (unused) {
-            fprintf(stderr, "doppel: warning: %s\n", unused);
+    for (unsigned i = 0; i < s->c->devices->len; i++) {
+        if (!add(s, g_array_index(s->c->devices, struct cmdline_item, i).text, err)) {
+            return CMDLINE_ERROR;
         }
     }
-    return r;
+    for (unsigned i = 0; i < s->auto_devices->len; i++) {
+        if (!add(s, s->auto_devices->pdata[i], err)) {
+            return CMDLINE_ERROR;
+        }
+    }
+    unused = machine_unused_global(s->m);
+    if (unused) {
+        fprintf(stderr, "doppel: warning: %s\n", unused);
+    }
+    return CMDLINE_RUN;
 }
 
 bool setup_globals(struct setup *s, GError **err)

@@ -9,7 +9,9 @@
 #include "system/machine.h"
 
 struct block_backend;
+struct board;
 struct chardev;
+struct options;
 
 /* A -drive: what the board or a -device does with it. */
 struct drive {
@@ -37,6 +39,7 @@ void setup_free(struct setup *s);
 enum cmdline_result setup_machine(struct setup *s, GError **err);
 
 /* ---- parts, in the order of their calls; the same results ---- */
+enum cmdline_result setup_device_help(struct setup *s, GError **err);   /* devices.c: lists that -device prints */
 enum cmdline_result setup_board(struct setup *s, GError **err);         /* board.c: target, -machine, -cpu, -smp, -m, files */
 enum cmdline_result setup_accel(struct setup *s, GError **err);         /* accel.c */
 enum cmdline_result setup_chardevs(struct setup *s, GError **err);      /* chars.c: -chardev, -serial, -monitor */
@@ -44,6 +47,9 @@ enum cmdline_result setup_monitors(struct setup *s, GError **err);      /* chars
 enum cmdline_result setup_drives(struct setup *s, GError **err);        /* drives.c */
 enum cmdline_result setup_nets(struct setup *s, GError **err);          /* nets.c: -netdev, -nic */
 enum cmdline_result setup_devices(struct setup *s, GError **err);       /* devices.c: -device, after realize */
+/* target.c: the board that -target, the program's name, machine (the list of -machine), -cpu and the image mean; sets the
+ * CPU model. */
+enum cmdline_result setup_target(struct setup *s, struct options *machine, const struct board **board, GError **err);
 bool setup_globals(struct setup *s, GError **err);                      /* devices.c */
 bool setup_objects(struct setup *s, GError **err);                      /* devices.c */
 bool setup_firmware_files(struct setup *s, GError **err);               /* firmware.c: -fw_cfg */

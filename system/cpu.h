@@ -181,6 +181,7 @@ struct cpu_type {
 
     /* Creates a CPU struct for a model ("rv64,zba=off"); "help" lists models to stdout and returns NULL without error. */
     bool (*init)(struct cpu *cpu, const char *model, GError **err);
+    bool (*has_model)(const char *name);                /* is there a model of that name (before the first comma)? */
     void (*help)(void);
     void (*reset)(struct cpu *cpu);
     void (*fini)(struct cpu *cpu);

@@ -67,6 +67,13 @@ bool load_raw(struct machine *m, const char *path, const char *what, paddr addr,
 bool load_kernel(struct machine *m, const char *path, unsigned em, unsigned bits, paddr start,
                  const struct load_area *area, struct load_result *res, GError **err);
 
+/* What a file's first bytes say it is for: ELF, Linux's images (also gzipped), EFI programs, U-Boot's. */
+struct image_kind {
+    unsigned elf_machine;   /* EM_RISCV, EM_AARCH64, ...; 0: it doesn't say, or there is no such file */
+    unsigned bits;          /* 32, 64, or 0: either */
+};
+struct image_kind image_identify(const char *path);
+
 /* The first file there is among names (NULL-terminated) in the directories of -L and the distribution's; a name with a
  * slash at its start or that exists as it is stands for itself. g_free the result; NULL: none. */
 char *firmware_find(struct machine *m, const char *const *names);

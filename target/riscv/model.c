@@ -66,6 +66,11 @@ static const struct model *find_model(const char *name)
     return NULL;
 }
 
+bool rv_has_model(const char *name)
+{
+    return find_model(name) != NULL;
+}
+
 static int find_ext(const char *name, size_t len)
 {
     for (unsigned i = 0; i < RV_EXTS; i++) {

@@ -8,6 +8,8 @@
 /* Fills the model's part of a zeroed cpu from "rv64,zba=off". False and *err where the text names no model, or a
  * property that is unknown or impossible. */
 bool rv_model_init(struct rv_cpu *cpu, const char *text, GError **err);
+/* cpu_type.has_model */
+bool rv_has_model(const char *name);
 /* Models and properties, to stdout. */
 void rv_model_help(void);
 

@@ -7,7 +7,7 @@ import socket
 
 from boot import Failure, equal, matches, run, run_once, temporary
 
-VIRT = ['-machine', 'virt', '-nographic', '-bios', 'none']
+VIRT = ['-target', 'riscv64', '-machine', 'virt', '-nographic', '-bios', 'none']
 
 
 def refused(args, *patterns):
@@ -66,7 +66,7 @@ def missing_and_foreign_files():
             f.truncate(300 << 20)
         gone = os.path.join(tmp, 'not-there')
         for option in ('-kernel', '-dtb', '-bios'):
-            refused(['-machine', 'virt', '-nographic', option, gone], r'not-there')
+            refused(['-target', 'riscv64', '-machine', 'virt', '-nographic', option, gone], r'not-there')
         refused(VIRT + ['-kernel', text, '-initrd', gone], r'not-there')
         refused(VIRT + ['-kernel', elf], r'(?i)x86\.elf')
         refused(VIRT + ['-kernel', short], r'(?i)short\.elf')

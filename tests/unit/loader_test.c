@@ -269,6 +269,50 @@ static void bad_kernels_are_refused(struct fixture *f, gconstpointer data)
     kernel_refused(f, zboot, sizeof(zboot), "'lzma'");
 }
 
+static void check_kind(struct fixture *f, const void *bytes, size_t len, unsigned machine, unsigned bits)
+{
+    struct image_kind kind;
+
+    put_file(f, bytes, len);
+    kind = image_identify(f->path);
+    g_assert_cmpuint(kind.elf_machine, ==, machine);
+    g_assert_cmpuint(kind.bits, ==, bits);
+}
+
+/* Each format by its magic, also inside gzip; text, short files and a PE header beyond the end say nothing. */
+static void images_are_identified(struct fixture *f, gconstpointer data)
+{
+    struct small_elf e = good_elf();
+    uint8_t head[1024] = { 0 }, packed[2048];
+
+    check_kind(f, &e, sizeof(e), EM_RISCV, 64);
+    make_image(head);
+    check_kind(f, head, sizeof(head), EM_RISCV, 0);
+    check_kind(f, packed, gzip(head, sizeof(head), packed, sizeof(packed)), EM_RISCV, 0);
+    memcpy(head + 56, "ARM\x64", 4);
+    check_kind(f, head, sizeof(head), EM_AARCH64, 64);
+    memset(head, 0, sizeof(head));
+    memcpy(head, "MZ", 2);
+    head[0x3c] = 0x80;
+    check_kind(f, head, sizeof(head), 0, 0);
+    memcpy(head + 0x80, "PE\0\0\x64\xaa", 6);
+    check_kind(f, head, sizeof(head), EM_AARCH64, 64);
+    head[0x3f] = 0xff;
+    check_kind(f, head, sizeof(head), 0, 0);
+    memset(head, 0, sizeof(head));
+    memcpy(head + 0x24, "\x18\x28\x6f\x01", 4);
+    check_kind(f, head, sizeof(head), EM_ARM, 32);
+    memset(head, 0, sizeof(head));
+    memcpy(head + 0x202, "HdrS", 4);
+    check_kind(f, head, sizeof(head), EM_X86_64, 0);
+    memcpy(head, "\x27\x05\x19\x56", 4);
+    head[29] = 22;
+    head[0x202] = 0;
+    check_kind(f, head, sizeof(head), EM_AARCH64, 64);
+    check_kind(f, "\x7f" "ELF", 4, 0, 0);
+    check_kind(f, "text", 4, 0, 0);
+}
+
 #define TEST(name) g_test_add("/loader/" #name, struct fixture, NULL, set_up, name, tear_down)
 
 int main(int argc, char **argv)
@@ -281,5 +325,6 @@ int main(int argc, char **argv)
     TEST(file_that_shrank_leaves_zeroes);
     TEST(kernel_formats_are_recognised);
     TEST(bad_kernels_are_refused);
+    TEST(images_are_identified);
     return g_test_run();
 }
