@@ -342,13 +342,17 @@ static void exec(struct accel_cpu *a)
         plink->from = NULL;
     }
     for (;;) {
-        if (plink->from && atomic_load_explicit(&cpu->request, memory_order_relaxed)) {
-            plink->from = NULL;     /* a safepoint may free it */
+        /* Read once: a request that came between two looks would be served with the link kept, and the jump that waits for
+         * its target would be linked to the interrupt's handler. */
+        uint32_t request = atomic_load_explicit(&cpu->request, memory_order_acquire);
+
+        if (request) {
+            plink->from = NULL;     /* a safepoint may free it, an interrupt changes where we go */
         }
         if (!plink->from) {
             announce(a);
         }
-        if (atomic_load_explicit(&cpu->request, memory_order_acquire) && serve_requests(a)) {
+        if (request && serve_requests(a)) {
             break;
         }
         if (cpu->halted) {

@@ -62,8 +62,9 @@ struct fetch_page {
 struct tlb_set {
     uint64_t space;             /* as given to cpu_set_space */
     uint8_t *base;              /* TLB_DISP arrays; lazily touched */
-    unsigned bits;              /* log2 of the entries in use */
-    uint32_t used_idx;          /* MMU indices that have entries since the last flush */
+    /* The next two are written by the owner alone; tlb_protect of another vCPU reads them. */
+    _Atomic unsigned bits;      /* log2 of the entries in use */
+    _Atomic uint32_t used_idx;  /* MMU indices that have entries since the last flush */
     uint32_t used_fetch;        /* fetch[] has entries */
     unsigned fills, conflicts;  /* since the last flush */
     uint64_t last_use;

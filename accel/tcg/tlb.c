@@ -322,7 +322,9 @@ static void enter(struct accel_cpu *a, uint64_t va, unsigned idx, const struct m
     bool keep_r = old_r == pva && access == MMU_WRITE, keep_w = false;
     uint8_t tracked = r->ram->tracked, flags;
 
-    s->used_idx |= 1u << idx;
+    if (!(s->used_idx >> idx & 1)) {
+        atomic_store_explicit(&s->used_idx, s->used_idx | 1u << idx, memory_order_relaxed);  /* the fence below orders it */
+    }
     s->fills++;
     a->n_fill++;
     s->conflicts += (old_r != empty && old_r != pva) || (old_w != empty && old_w != pva);
