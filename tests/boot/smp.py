@@ -31,5 +31,46 @@ def eight_cpus():
     many(8)
 
 
+def thirty_two_cpus():
+    many(32)
+
+
+def keep_busy(c, cpus):
+    """A process on each CPU that goes on until the machine ends; the shell stays usable."""
+    c.shell(f'i=0; while [ $i -lt {cpus} ]; do (while :; do seq 1 1000 | taskset -c $i sha256sum; done >/dev/null) & '
+            'i=$((i+1)); done')
+
+
+def stop_and_cont_while_busy():
+    """Every stop ends with all CPUs parked, every cont with all of them at work; the guest sees no gap in its time."""
+    with linux(cpus=4, timeout=240) as c:
+        c.expect(PROMPT)
+        keep_busy(c, 4)
+        c.send('\x01c')
+        c.expect(r'\(doppel\)|\(qemu\)')
+        for _ in range(20):
+            c.send('stop\n')
+            c.send('info status\n')
+            c.expect(r'VM status: paused')
+            c.send('cont\n')
+            c.send('info status\n')
+            c.expect(r'VM status: running')
+        c.send('\x01c')
+        out, _ = c.shell('dmesg | grep -c "soft lockup\\|stall"')
+        equal(out.strip(), '0', 'lock-ups that the guest saw')
+
+
+def reset_while_busy():
+    """A reset in the middle of everything starts again from the firmware, several times."""
+    with linux(cpus=4, timeout=240) as c:
+        for _ in range(3):
+            c.expect(r'smp: Brought up 1 node, 4 CPUs')
+            c.expect(PROMPT)
+            keep_busy(c, 4)
+            c.send('\x01csystem_reset\n')
+            c.expect(r'OpenSBI v')
+            c.send('\x01c')
+
+
 if __name__ == '__main__':
-    run(two_cpus, four_cpus, eight_cpus)
+    run(two_cpus, four_cpus, eight_cpus, thirty_two_cpus, stop_and_cont_while_busy, reset_while_busy)
