@@ -202,6 +202,8 @@ struct cpu_type {
     unsigned (*fetch_idx)(struct cpu *cpu);             /* MMU index of instruction fetches now */
     unsigned (*data_idx)(struct cpu *cpu);              /* MMU index of ordinary data accesses now (debugger, monitor) */
     uint8_t mmu_indices;                                /* how many MMU indices there are, at most 16 */
+    uint16_t mmu_shared;                                /* bits of those that see global mappings for the most part: an
+                                                         * accelerator may keep what it knows of them across spaces */
 
     /* vCPU thread, machine lock not held. Is an interrupt pending and enabled? Take the best one (pc := handler). */
     bool (*irq_pending)(struct cpu *cpu);

@@ -368,9 +368,12 @@ static bool at_breakpoint(struct tr_block *tb, uint64_t pc)
     return false;
 }
 
-static uint64_t xmap_page(const struct tb *tb, unsigned which)
+/* Where the block's page stands in the set's two xmaps. */
+static unsigned xmap_entry(const struct accel_cpu *a, const struct tb *tb, unsigned which)
 {
-    return ((tb->pc >> PAGE_BITS) + which) ^ (tb->key * 0x9e3779b1u >> 7);
+    uint64_t page = ((tb->pc >> PAGE_BITS) + which) ^ (tb->key * 0x9e3779b1u >> 7);
+
+    return page % XMAP_ENTRIES + (a->shared_idx >> tb->idx & 1) * XMAP_ENTRIES;
 }
 
 static void log_in_asm(struct accel_cpu *a, const struct tr_block *tr, const struct maker *m)
@@ -500,10 +503,10 @@ static void publish(struct tcg *t, struct tb *tb)
 static void compile(struct accel_cpu *a, struct maker *m, struct tr_block *tr, const uint32_t ids[2],
                     struct host_code *code, struct host_buf *buf)
 {
-    struct tb probe = { .pc = tr->pc, .key = tr->key };
+    struct tb probe = { .pc = tr->pc, .key = tr->key, .idx = m->first.idx };
     struct host_region region = {
         .pc = tr->pc, .map_id = { ids[0], ids[1] }, .guest_insns = tr->insns,
-        .page = { xmap_page(&probe, 0), xmap_page(&probe, 1) },
+        .page = { xmap_entry(a, &probe, 0), xmap_entry(a, &probe, 1) },
     };
 
     *buf = cache_room(a, CODE_BYTES_MIN);
@@ -584,12 +587,14 @@ static struct tb *make(struct accel_cpu *a, struct maker *m)
     return tb;
 }
 
-static void enter_page(struct tlb_set *set, const struct tb *tb, unsigned which)
+static void enter_page(struct accel_cpu *a, const struct tb *tb, unsigned which)
 {
     unsigned number = ((tb->pc >> PAGE_BITS) + which) % XMAP_ENTRIES;
+    struct tlb_set *owner = tlb_owner(a, tb->idx);
 
-    ((uint32_t *)set->base)[xmap_page(tb, which) % XMAP_ENTRIES] = tb->map_id[which];
-    set->xmap_pages[number / 64] |= 1ull << (number % 64);
+    ((uint32_t *)a->set->base)[xmap_entry(a, tb, which)] = tb->map_id[which];
+    owner->xmap_pages[number / 64] |= 1ull << (number % 64);
+    owner->used_fetch = 1;
 }
 
 static void enter_maps(struct accel_cpu *a, struct tb *tb)
@@ -599,11 +604,10 @@ static void enter_maps(struct accel_cpu *a, struct tb *tb)
     if (tb->flags & (TB_UNCACHED | TB_STEP) || a->tcg->interp) {
         return;
     }
-    enter_page(a->set, tb, 0);
+    enter_page(a, tb, 0);
     if (tb->map_id[1]) {
-        enter_page(a->set, tb, 1);
+        enter_page(a, tb, 1);
     }
-    a->set->used_fetch = 1;
     if (!log_on(LOG_EXEC | LOG_CPU | LOG_NOCHAIN)) {
         j->code = tb->rx + tb->checked;
         j->tag = tb->pc ^ a->cpu->jump_salt;

@@ -382,6 +382,7 @@ static const struct prop props[] = {
     OPT(opt_dead, "opt-dead", "dead code pass"),
     OPT(opt_narrow, "opt-narrow", "pass that drops unused extensions"),
     OPT(opt_asid, "opt-asid", "a TLB set for each address space"),
+    OPT(opt_global, "opt-global", "global mappings of the kernel shared by all TLB sets"),
     PROP_BOOL(struct tcg, perfmap, "perfmap", false, "write /tmp/perf-PID.map (the same as -perfmap)"),
     OPT(opt_grow, "opt-grow", "TLB sets grow with use"),
     PROP_BOOL(struct tcg, verify, "verify", false, "check the IR of each block before and after the passes"),

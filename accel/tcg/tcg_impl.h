@@ -39,14 +39,16 @@
 /* ---- soft TLB ---- */
 
 #define TLB_SETS 8              /* address spaces remembered for each vCPU */
-#define TLB_BITS_MIN 9
+#define TLB_GLOBAL TLB_SETS     /* one more set: what all spaces share */
+#define TLB_BITS_MIN 12
 #define TLB_BITS_MAX 15
 #define TLB_IDX_MAX 16
 #define TLB_ARRAY_BYTES ((size_t)8 << TLB_BITS_MAX)
 #define XMAP_ENTRIES 4096   /* a kernel's text of 16 MiB does not collide with itself: conflicts cost an exit each time */
 #define XMAP_BYTES (XMAP_ENTRIES * 4)
-/* Displacements of a set's arrays from its base: xmap, then for each MMU index read tags, write tags, addends. */
-#define TLB_DISP(idx, what) (XMAP_BYTES + ((size_t)(idx) * 3 + (what)) * TLB_ARRAY_BYTES)
+/* Displacements of a set's arrays from its base: its xmap, the global set's xmap, then for each MMU index read tags, write
+ * tags, addends. What belongs to the global set is the same memory in all sets. */
+#define TLB_DISP(idx, what) (2 * XMAP_BYTES + ((size_t)(idx) * 3 + (what)) * TLB_ARRAY_BYTES)
 enum { TLB_READ, TLB_WRITE, TLB_ADDEND };
 
 /* One page that code has been fetched from. */
@@ -58,17 +60,23 @@ struct fetch_page {
     uint32_t idx;               /* MMU index of the fetch */
 };
 #define FETCH_PAGES 256
+#define LARGE_BITS 8192
+#define TLB_RECENT 256          /* fills that a flush can undo one by one */
 
 struct tlb_set {
     uint64_t space;             /* as given to cpu_set_space */
     uint8_t *base;              /* TLB_DISP arrays; lazily touched */
     /* The next two are written by the owner alone; tlb_protect of another vCPU reads them. */
-    _Atomic unsigned bits;      /* log2 of the entries in use */
+    _Atomic unsigned bits;      /* log2 of the entries in use; global set: the largest since its last flush */
     _Atomic uint32_t used_idx;  /* MMU indices that have entries since the last flush */
     uint32_t used_fetch;        /* fetch[] has entries */
     unsigned fills, conflicts;  /* since the last flush */
+    unsigned nrecent;           /* entries made since the last flush; more than TLB_RECENT: not all are in recent[] */
+    uint32_t recent[TLB_RECENT];        /* number | index << 24 */
     uint64_t last_use;
-    uint64_t large[8];          /* filter: 2 MiB regions with entries of larger mappings, by sign and number modulo 256 */
+    bool nonglobal;             /* global set: has entries that belong to the current space alone */
+    uint64_t large_bits;        /* sizes (log2) of mappings larger than a page that were entered */
+    uint64_t large[LARGE_BITS / 64];            /* filter: these mappings, by a hash of place and size */
     struct fetch_page fetch[FETCH_PAGES];
     uint64_t xmap_pages[XMAP_ENTRIES / 64];     /* filter: pages that may be in xmap, by number modulo XMAP_ENTRIES */
 };
@@ -163,7 +171,7 @@ struct tcg {
     char *thread;               /* "multi" */
     char *engine;               /* "jit", "interp" */
     bool opt_pin, opt_share, opt_probe, opt_bextr, opt_avx, opt_fuse, opt_chain, opt_fold, opt_cse, opt_dead, opt_narrow;
-    bool opt_asid, opt_grow, perfmap, verify;
+    bool opt_asid, opt_global, opt_grow, perfmap, verify;
     FILE *perf_file;            /* under tb_lock */
 
     bool interp;
@@ -202,7 +210,8 @@ struct accel_cpu {
     struct interp_scratch *iscratch;
     struct segment *seg;            /* open, this vCPU's own */
     struct tlb_set *set;            /* current */
-    struct tlb_set *sets;           /* TLB_SETS */
+    struct tlb_set *sets;           /* TLB_SETS + 1 */
+    uint32_t shared_idx;            /* MMU indices whose arrays belong to the global set */
     uint64_t use_count;
     struct host_jump *jumps;        /* the jump cache, in the CPU's area */
     GHashTable *salts;              /* key -> salt number */
@@ -263,6 +272,8 @@ void tlb_flush_set(struct accel_cpu *a, struct tlb_set *s);
 void tlb_flush_all(struct accel_cpu *a);
 void tlb_resize_if_needed(struct accel_cpu *a);
 void tlb_env(struct host_env *env, unsigned indices);
+/* The set that knows about an MMU index now: the current one or the global one. */
+struct tlb_set *tlb_owner(struct accel_cpu *a, unsigned idx);
 
 /* Where a guest access goes. */
 struct tlb_target {

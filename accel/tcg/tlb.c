@@ -7,13 +7,20 @@
  *
  * A tag that matches nothing: translated code computes (addr - tag) and takes values up to 4095 for a hit. The empty
  * tag is all ones: it would match the addresses 0..4094 and ~0 only, whose entries (0 and the last one of any size) get
- * another empty value, the address of page 1. So a whole array is emptied by one memset and a few stores, and stays
- * safe when it is looked at with another size's index.
+ * another empty value, the address of page 1; and 0 is as good where only entry 0 could match it. So a whole array is
+ * emptied by one memset and a few stores, and stays safe when it is looked at with another size's index.
+ *
+ * Kernels map themselves into every address space by global mappings. What is known of the MMU indices that see mostly
+ * these (cpu_type.mmu_shared) is therefore one set for all spaces: its arrays are one piece of memory that appears in
+ * every set's address range. Where such an index meets a mapping that is not global after all, the global set is flushed
+ * with the next change of the space. As sets have different sizes, a page may be in the arrays under several numbers.
  *
  * The TLB is written by its own vCPU, and tags of write arrays are cleared by others under tlb_protect.
  */
+#include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "accel/tcg/tcg_impl.h"
 #include "util/log.h"
@@ -37,6 +44,11 @@ static uint64_t empty_tag(unsigned entry)
     return special ? EMPTY_SPECIAL : UINT64_MAX;
 }
 
+static bool is_conflict(uint64_t tag, unsigned entry, uint64_t page)
+{
+    return tag != page && tag != empty_tag(entry) && (tag || !entry);
+}
+
 static void clear_tags(_Atomic uint64_t *tags, unsigned bits)
 {
     memset((void *)tags, 0xff, sizeof *tags << bits);
@@ -54,19 +66,29 @@ void tlb_env(struct host_env *env, unsigned indices)
         env->tlb_addend[i] = TLB_DISP(i, TLB_ADDEND);
     }
     env->xmap = 0;
-    env->xmap_entries = XMAP_ENTRIES;
+    env->xmap_entries = 2 * XMAP_ENTRIES;
     env->page_bits = PAGE_BITS;
 }
 
-static void xmap_clear(struct tlb_set *s)
+struct tlb_set *tlb_owner(struct accel_cpu *a, unsigned idx)
 {
-    memset(s->base, 0, XMAP_BYTES);
+    return a->shared_idx >> idx & 1 ? &a->sets[TLB_GLOBAL] : a->set;
+}
+
+static bool is_global(const struct accel_cpu *a, const struct tlb_set *s)
+{
+    return s == &a->sets[TLB_GLOBAL];
+}
+
+static void xmap_clear(struct accel_cpu *a, struct tlb_set *s)
+{
+    memset(s->base + (is_global(a, s) ? XMAP_BYTES : 0), 0, XMAP_BYTES);
     memset(s->xmap_pages, 0, sizeof s->xmap_pages);
 }
 
-static void fetch_clear(struct tlb_set *s)
+static void fetch_clear(struct accel_cpu *a, struct tlb_set *s)
 {
-    xmap_clear(s);
+    xmap_clear(a, s);
     for (unsigned i = 0; i < FETCH_PAGES; i++) {
         s->fetch[i].va = 1;
     }
@@ -78,32 +100,65 @@ static size_t set_bytes(const struct tcg *t)
     return TLB_DISP(t->cpu_type->mmu_indices, 0);
 }
 
+/* Makes the parts of a set's memory that belong to the global set the same memory in all sets. */
+static bool map_shared(struct accel_cpu *a, struct tlb_set *s, int fd)
+{
+    const int prot = PROT_READ | PROT_WRITE, flags = MAP_SHARED | MAP_FIXED | MAP_NORESERVE;
+    bool ok = mmap(s->base + XMAP_BYTES, XMAP_BYTES, prot, flags, fd, XMAP_BYTES) != MAP_FAILED;
+
+    for (uint32_t more = a->shared_idx; more && ok; more &= more - 1) {
+        size_t at = TLB_DISP(__builtin_ctz(more), 0);
+
+        ok = mmap(s->base + at, 3 * TLB_ARRAY_BYTES, prot, flags, fd, at) != MAP_FAILED;
+    }
+    return ok;
+}
+
+static bool set_memory(struct accel_cpu *a, struct tlb_set *s, int fd)
+{
+    s->base = mmap(NULL, set_bytes(a->tcg), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (s->base == MAP_FAILED) {
+        return false;
+    }
+    madvise(s->base, set_bytes(a->tcg), MADV_NOHUGEPAGE);
+    return fd < 0 || map_shared(a, s, fd);
+}
+
 void tlb_cpu_init(struct accel_cpu *a)
 {
-    a->sets = g_new0(struct tlb_set, TLB_SETS);
-    for (unsigned i = 0; i < TLB_SETS; i++) {
+    int fd = -1;
+
+    a->shared_idx = a->tcg->opt_global ? a->tcg->cpu_type->mmu_shared : 0;
+    if (a->shared_idx) {
+        fd = memfd_create("doppel-tlb", MFD_CLOEXEC);
+        if (fd < 0 || ftruncate(fd, set_bytes(a->tcg))) {
+            g_error("no memory file for the soft TLB: %s", g_strerror(errno));
+        }
+    }
+    a->sets = g_new0(struct tlb_set, TLB_SETS + 1);
+    for (unsigned i = 0; i <= TLB_SETS; i++) {
         struct tlb_set *s = &a->sets[i];
 
-        s->base =
-            mmap(NULL, set_bytes(a->tcg), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (s->base == MAP_FAILED) {
+        if (!set_memory(a, s, fd)) {
             g_error("out of memory for the soft TLB");
         }
-        madvise(s->base, set_bytes(a->tcg), MADV_NOHUGEPAGE);
         s->bits = TLB_BITS_MIN;
         s->space = UINT64_MAX;
         for (unsigned idx = 0; idx < a->tcg->cpu_type->mmu_indices; idx++) {
-            clear_tags(tlb_array(s, idx, TLB_READ), s->bits);
-            clear_tags(tlb_array(s, idx, TLB_WRITE), s->bits);
+            atomic_store(tlb_array(s, idx, TLB_READ), EMPTY_SPECIAL);   /* the others are empty as they are: 0 */
+            atomic_store(tlb_array(s, idx, TLB_WRITE), EMPTY_SPECIAL);
         }
-        fetch_clear(s);
+        fetch_clear(a, s);
+    }
+    if (fd >= 0) {
+        close(fd);
     }
     a->set = &a->sets[0];
 }
 
 void tlb_cpu_free(struct accel_cpu *a)
 {
-    for (unsigned i = 0; i < TLB_SETS; i++) {
+    for (unsigned i = 0; i <= TLB_SETS; i++) {
         munmap(a->sets[i].base, set_bytes(a->tcg));
     }
     g_free(a->sets);
@@ -117,16 +172,31 @@ static void set_current(struct accel_cpu *a, struct tlb_set *s)
     a->cpu->tlb_ctl = a->tcg->host ? host_tlb_control(a->tcg->host, s->bits) : 0;
 }
 
-void tlb_flush_set(struct accel_cpu *a, struct tlb_set *s)
+static void empty_entries(struct tlb_set *s)
 {
-    a->n_flush++;
-    for (uint32_t used = s->used_idx; used; used &= used - 1) {
+    for (unsigned i = 0; i < s->nrecent && s->nrecent <= TLB_RECENT; i++) {
+        unsigned e = s->recent[i] & 0xffffff, idx = s->recent[i] >> 24;
+
+        atomic_store_explicit(&tlb_array(s, idx, TLB_READ)[e], empty_tag(e), memory_order_relaxed);
+        atomic_store_explicit(&tlb_array(s, idx, TLB_WRITE)[e], empty_tag(e), memory_order_relaxed);
+    }
+    for (uint32_t used = s->nrecent > TLB_RECENT ? s->used_idx : 0; used; used &= used - 1) {
         unsigned idx = __builtin_ctz(used);
 
         clear_tags(tlb_array(s, idx, TLB_READ), s->bits);
         clear_tags(tlb_array(s, idx, TLB_WRITE), s->bits);
     }
-    if (s->bits > TLB_BITS_MIN && s->fills < 1u << (s->bits - 3)) {
+    s->nrecent = 0;
+}
+
+void tlb_flush_set(struct accel_cpu *a, struct tlb_set *s)
+{
+    a->n_flush++;
+    empty_entries(s);
+    if (is_global(a, s)) {
+        s->bits = TLB_BITS_MIN;
+        s->nonglobal = false;
+    } else if (s->bits > TLB_BITS_MIN && s->fills < 1u << (s->bits - 3)) {
         /* Little used since the last flush: a smaller one is flushed sooner. Its entries are empty already, but the
          * last of the smaller sizes are special in every size. */
         s->bits--;
@@ -136,15 +206,18 @@ void tlb_flush_set(struct accel_cpu *a, struct tlb_set *s)
     }
     s->used_idx = 0;
     s->fills = s->conflicts = 0;
-    memset(s->large, 0, sizeof s->large);
+    if (s->large_bits) {
+        memset(s->large, 0, sizeof s->large);
+        s->large_bits = 0;
+    }
     if (s->used_fetch) {
-        fetch_clear(s);
+        fetch_clear(a, s);
     }
 }
 
 void tlb_flush_all(struct accel_cpu *a)
 {
-    for (unsigned i = 0; i < TLB_SETS; i++) {
+    for (unsigned i = 0; i <= TLB_SETS; i++) {
         if (a->sets[i].used_idx || a->sets[i].used_fetch) {
             tlb_flush_set(a, &a->sets[i]);
         }
@@ -160,7 +233,9 @@ void tlb_resize_if_needed(struct accel_cpu *a)
         return;
     }
     s->bits++;
-    for (unsigned idx = 0; idx < a->tcg->cpu_type->mmu_indices; idx++) {
+    for (uint32_t used = s->used_idx; used; used &= used - 1) { /* not those of the global set: good for every size */
+        unsigned idx = __builtin_ctz(used);
+
         clear_tags(tlb_array(s, idx, TLB_READ), s->bits);
         clear_tags(tlb_array(s, idx, TLB_WRITE), s->bits);
     }
@@ -175,8 +250,11 @@ void cpu_set_space(struct cpu *cpu, uint64_t space)
     struct accel_cpu *a = acpu_of(cpu);
     struct tlb_set *s = NULL, *oldest = &a->sets[0];
 
+    if (a->sets[TLB_GLOBAL].nonglobal && space != a->set->space) {
+        tlb_flush_set(a, &a->sets[TLB_GLOBAL]);
+    }
     if (!a->tcg->opt_asid) {
-        tlb_flush_all(a);
+        tlb_flush_set(a, a->set);
         a->set->space = space;
         return;
     }
@@ -205,39 +283,58 @@ void cpu_tlb_flush(struct cpu *cpu, enum tlb_scope scope, bool (*match)(uint64_t
         tlb_flush_all(a);
         return;
     }
-    for (unsigned i = 0; i < TLB_SETS; i++) {
+    for (unsigned i = 0; i <= TLB_SETS; i++) {
         struct tlb_set *s = &a->sets[i];
 
-        if ((s->used_idx || s->used_fetch) && match(s->space, arg)) {
+        if ((s->used_idx || s->used_fetch) && (i == TLB_GLOBAL ? s->nonglobal : match(s->space, arg))) {
             tlb_flush_set(a, s);
         }
     }
 }
 
-static unsigned large_slot(uint64_t va)
+static unsigned large_slot(uint64_t va, unsigned bits)
 {
-    return (va >> 63) << 8 | ((va >> 21) & 255);
+    return ((va >> bits) + bits) * 0x9e3779b97f4a7c15ull % LARGE_BITS;
+}
+
+/* May the set have entries of a mapping larger than a page that holds va? */
+static bool in_large(const struct tlb_set *s, uint64_t va)
+{
+    for (uint64_t more = s->large_bits; more; more &= more - 1) {
+        unsigned slot = large_slot(va, __builtin_ctzll(more));
+
+        if (s->large[slot / 64] >> (slot % 64) & 1) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void drop_tag(_Atomic uint64_t *tags, unsigned e, uint64_t page)
+{
+    if (atomic_load_explicit(&tags[e], memory_order_relaxed) == page) {
+        atomic_store_explicit(&tags[e], empty_tag(e), memory_order_relaxed);
+    }
 }
 
 static void flush_page_in_set(struct accel_cpu *a, struct tlb_set *s, uint64_t va)
 {
-    unsigned e = tlb_entry(s, va), slot = large_slot(va), number = (va >> PAGE_BITS) % XMAP_ENTRIES;
+    unsigned number = (va >> PAGE_BITS) % XMAP_ENTRIES;
     uint64_t page = va & PAGE_MASK;
     struct fetch_page *f = &s->fetch[(va >> PAGE_BITS) % FETCH_PAGES];
 
-    if (s->large[slot / 64] >> (slot % 64) & 1) {
+    if (in_large(s, va)) {
         tlb_flush_set(a, s);
         return;
     }
     for (uint32_t used = s->used_idx; used; used &= used - 1) {
         unsigned idx = __builtin_ctz(used);
 
-        for (unsigned what = TLB_READ; what <= TLB_WRITE; what++) {
-            _Atomic uint64_t *tag = &tlb_array(s, idx, what)[e];
+        for (unsigned bits = is_global(a, s) ? TLB_BITS_MIN : s->bits; bits <= s->bits; bits++) {
+            unsigned e = (va >> PAGE_BITS) & ((1u << bits) - 1);
 
-            if (atomic_load_explicit(tag, memory_order_relaxed) == page) {
-                atomic_store_explicit(tag, empty_tag(e), memory_order_relaxed);
-            }
+            drop_tag(tlb_array(s, idx, TLB_READ), e, page);
+            drop_tag(tlb_array(s, idx, TLB_WRITE), e, page);
         }
     }
     if (f->va == page) {
@@ -245,7 +342,7 @@ static void flush_page_in_set(struct accel_cpu *a, struct tlb_set *s, uint64_t v
     }
     /* Under which keys the page has been entered is not known: if it may have been, empty the whole array. */
     if (s->xmap_pages[number / 64] >> (number % 64) & 1) {
-        xmap_clear(s);
+        xmap_clear(a, s);
     }
 }
 
@@ -254,10 +351,10 @@ void cpu_tlb_flush_page(struct cpu *cpu, uint64_t va, bool (*match)(uint64_t spa
     struct accel_cpu *a = acpu_of(cpu);
 
     a->n_flush_page++;
-    for (unsigned i = 0; i < TLB_SETS; i++) {
+    for (unsigned i = 0; i <= TLB_SETS; i++) {
         struct tlb_set *s = &a->sets[i];
 
-        if ((s->used_idx || s->used_fetch) && (!match || match(s->space, arg))) {
+        if ((s->used_idx || s->used_fetch) && (!match || (i == TLB_GLOBAL ? s->nonglobal : match(s->space, arg)))) {
             flush_page_in_set(a, s, va);
         }
     }
@@ -265,18 +362,20 @@ void cpu_tlb_flush_page(struct cpu *cpu, uint64_t va, bool (*match)(uint64_t spa
 
 /* ---- filling ---- */
 
-static void note_large(struct tlb_set *s, uint64_t va, const struct mmu_page *page)
+static void note_mapping(struct tlb_set *s, uint64_t va, const struct mmu_page *page)
 {
-    unsigned slot = large_slot(va);
-
     if (page->page_bits > PAGE_BITS) {
+        unsigned slot = large_slot(va, page->page_bits);
+
         s->large[slot / 64] |= 1ull << (slot % 64);
+        s->large_bits |= 1ull << page->page_bits;
     }
+    s->nonglobal |= !page->global;
 }
 
-static uint64_t writer_of(const struct accel_cpu *a, unsigned idx, unsigned entry)
+static uint64_t writer_of(struct accel_cpu *a, unsigned idx, unsigned entry)
 {
-    return 1ull << 63 | (uint64_t)a->cpu->index << 40 | (uint64_t)(a->set - a->sets) << 32 | idx << 20 | entry;
+    return 1ull << 63 | (uint64_t)a->cpu->index << 40 | (uint64_t)(tlb_owner(a, idx) - a->sets) << 32 | idx << 20 | entry;
 }
 
 static bool writer_maps(struct tcg *t, uint64_t w, const uint8_t *host_page, _Atomic uint64_t **tag)
@@ -311,7 +410,7 @@ static void note_writer(struct accel_cpu *a, uint64_t ram_page, unsigned idx, un
 static void enter(struct accel_cpu *a, uint64_t va, unsigned idx, const struct mmu_page *page, enum mmu_access access,
                   const struct flat_range *r)
 {
-    struct tlb_set *s = a->set;
+    struct tlb_set *s = a->set, *owner = tlb_owner(a, idx);
     unsigned e = tlb_entry(s, va);
     uint64_t pva = va & PAGE_MASK, in_range = (page->paddr & PAGE_MASK) - r->start;
     uint8_t *host = r->host + in_range;
@@ -322,13 +421,21 @@ static void enter(struct accel_cpu *a, uint64_t va, unsigned idx, const struct m
     bool keep_r = old_r == pva && access == MMU_WRITE, keep_w = false;
     uint8_t tracked = r->ram->tracked, flags;
 
-    if (!(s->used_idx >> idx & 1)) {
-        atomic_store_explicit(&s->used_idx, s->used_idx | 1u << idx, memory_order_relaxed);  /* the fence below orders it */
+    if (!(owner->used_idx >> idx & 1)) {
+        /* the fence below orders it */
+        atomic_store_explicit(&owner->used_idx, owner->used_idx | 1u << idx, memory_order_relaxed);
     }
+    if (owner->bits < s->bits) {
+        atomic_store_explicit(&owner->bits, s->bits, memory_order_relaxed);
+    }
+    if (owner->nrecent < TLB_RECENT) {
+        owner->recent[owner->nrecent] = e | idx << 24;
+    }
+    owner->nrecent = MIN(owner->nrecent + 1, TLB_RECENT + 1);
     s->fills++;
     a->n_fill++;
-    s->conflicts += (old_r != empty && old_r != pva) || (old_w != empty && old_w != pva);
-    note_large(s, va, page);
+    s->conflicts += is_conflict(old_r, e, pva) || is_conflict(old_w, e, pva);
+    note_mapping(owner, va, page);
     /* Both tags use the addend: take away what does not belong to this page before the addend changes. */
     if (old_w != pva) {
         atomic_store_explicit(wtag, empty, memory_order_relaxed);
@@ -416,10 +523,10 @@ void tlb_access(struct accel_cpu *a, uint64_t va, enum mmu_access access, unsign
 struct fetch_page *tlb_fetch(struct accel_cpu *a, uint64_t va, bool *uncached)
 {
     struct cpu *cpu = a->cpu;
-    struct tlb_set *s = a->set;
     uint64_t page_va = va & PAGE_MASK;
-    struct fetch_page *f = &s->fetch[(va >> PAGE_BITS) % FETCH_PAGES];
     unsigned idx = cpu->type->fetch_idx(cpu);
+    struct tlb_set *s = tlb_owner(a, idx);
+    struct fetch_page *f = &s->fetch[(va >> PAGE_BITS) % FETCH_PAGES];
     const struct flat_range *r;
     struct mmu_fault fault;
     struct mmu_page page;
@@ -440,7 +547,7 @@ struct fetch_page *tlb_fetch(struct accel_cpu *a, uint64_t va, bool *uncached)
         *uncached = true;
     }
     s->used_fetch = 1;
-    note_large(s, va, &page);
+    note_mapping(s, va, &page);
     f->va = page.page_bits < PAGE_BITS ? 1 : page_va;
     f->idx = idx;
     f->ram = r->ram;
@@ -456,7 +563,7 @@ static void drop_writers(struct tcg *t, struct accel_cpu *self, const uint8_t *h
     for (unsigned c = 0; c < t->cpus->len; c++) {
         struct accel_cpu *a = t->cpus->pdata[c];
 
-        for (unsigned i = 0; i < TLB_SETS; i++) {
+        for (unsigned i = 0; i <= TLB_SETS; i++) {
             struct tlb_set *s = &a->sets[i];
 
             for (unsigned idx = 0; idx < t->cpu_type->mmu_indices; idx++) {

@@ -161,6 +161,7 @@ static void fini(struct cpu *c)
     .translate = rv_translate, .mmu_walk = rv_mmu_walk, \
     .raise_mmu = rv_raise_mmu, .raise_bus = rv_raise_bus, .raise_unaligned = rv_raise_unaligned, \
     .fetch_idx = rv_fetch_idx, .data_idx = rv_data_idx, .mmu_indices = RV_IDX_COUNT, \
+    .mmu_shared = 1 << RV_IDX_S | 1 << RV_IDX_M, \
     .irq_pending = rv_irq_pending, .irq_take = rv_irq_take, .has_work = rv_has_work, \
     .line_changed = rv_line_changed, .timer_due = rv_timer_due, \
     .regs = regs_, .nregs = RV_REGS, .reg_read = rv_reg_read, .reg_write = rv_reg_write, \

@@ -255,6 +255,94 @@ static void spaces(ulong arg)
     }
     WRITE(satp, first);
 }
+
+/* A second tree that differs in the leaf for va alone; *leaf is that one. Returns the root. */
+static ulong *second_tree(ulong va, ulong **leaf)
+{
+    ulong *from = tables[0], *root = NULL, *link = NULL;
+
+    for (unsigned l = levels; l-- > 0;) {
+        unsigned index = va >> (12 + l * INDEX_BITS) & (ENTRIES - 1);
+        ulong *copy;
+
+        CHECK(++used < 16);
+        copy = tables[used];
+        for (unsigned i = 0; i < ENTRIES; i++) {
+            copy[i] = from[i];
+        }
+        if (link) {
+            *link = (ulong)copy >> 12 << 10 | V;
+        }
+        root = root ? root : copy;
+        link = &copy[index];
+        from = (ulong *)(*link >> 10 << 12);
+    }
+    *leaf = link;
+    return root;
+}
+
+static ulong code_value(ulong va)
+{
+    ulong result;
+
+    __asm__ volatile("jalr %1; mv %0, a0" : "=r"(result) : "r"(va) : "a0", "ra", "memory");
+    return result;
+}
+
+/* Mappings that belong to one space or to all of them, for data and code. */
+static void global_and_private_pages(ulong arg)
+{
+    static uint32_t other[1024] __attribute__((aligned(4096)));
+    ulong *leaf, first = READ(satp), second;
+    const ulong shared = FREE + 4096;
+
+    (void)arg;
+    for (unsigned i = 0; i < 2; i++) {
+        (i ? page_b : page_a)[0] = 0x00000513 | (i + 1) << 20;     /* li a0, 1 or 2; ret */
+        (i ? page_b : page_a)[1] = 0x00008067;
+        other[0] = 0x00300513;
+        other[1] = 0x00008067;
+    }
+    __asm__ volatile("fence.i" ::: "memory");
+    map(FREE, (ulong)page_a, 0, ALL);
+    map(shared, (ulong)other, 0, ALL | G);
+    second = (first & ~((1ul << 60) - 1)) | 7ul << 44 | (ulong)second_tree(FREE, &leaf) >> 12;
+    *leaf = (ulong)page_b >> 12 << 10 | ALL;
+    sfence();
+    for (unsigned i = 0; i < 10; i++) {
+        WRITE(satp, i & 1 ? second : first);
+        CHECK_EQ(code_value(FREE), 1 + (i & 1));
+        CHECK_EQ(load32(FREE), 0x00100513 + ((i & 1) << 20));
+        CHECK_EQ(code_value(shared), 3);
+        NO_TRAP(store32(shared + 64, i));
+        CHECK_EQ(other[16], i);
+    }
+    /* private ones go with a fence for their space, shared ones with a fence for all */
+    WRITE(satp, second);
+    *leaf = (ulong)other >> 12 << 10 | ALL;
+    __asm__ volatile("sfence.vma x0, %0" :: "r"(7ul) : "memory");
+    CHECK_EQ(code_value(FREE), 3);
+    CHECK_EQ(load32(FREE + 64), 9);
+    WRITE(satp, first);
+    CHECK_EQ(code_value(FREE), 1);
+    CHECK_EQ(load32(shared + 64), 9);
+    *slot(shared, 0) = (ulong)page_b >> 12 << 10 | ALL | G;
+    leaf[1] = *slot(shared, 0);
+    __asm__ volatile("sfence.vma %0, x0" :: "r"(shared) : "memory");
+    for (unsigned i = 0; i < 4; i++) {
+        WRITE(satp, i & 1 ? second : first);
+        CHECK_EQ(code_value(shared), 2);
+        CHECK_EQ(load32(shared), 0x00200513);
+    }
+    WRITE(satp, first);
+    /* a fence for any address in a large page is one for the page */
+    map(FREE, 0, 0, 0);
+    map(FREE, 0x80000000, 2, ALL);
+    CHECK_EQ(load32(FREE + ((ulong)page_b - 0x80000000)), page_b[0]);
+    *slot(FREE, 2) = 0;
+    __asm__ volatile("sfence.vma %0, x0" :: "r"(FREE + 0x3ffff000) : "memory");
+    TRAPS(13, load32(FREE + ((ulong)page_b - 0x80000000)));
+}
 #endif
 
 /* Machine mode's loads with the eyes of another mode. */
@@ -314,6 +402,8 @@ int main(void)
         in_mode(S_MODE, superpages_and_canonical_addresses, 0);
         start(modes[i].mode, modes[i].levels);
         in_mode(S_MODE, spaces, 0);
+        start(modes[i].mode, modes[i].levels);
+        in_mode(S_MODE, global_and_private_pages, 0);
 #endif
         user_pages();
         mprv();
