@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The tables by which IR names x86 state and helpers. */
+#include <stddef.h>
+
+#include "target/x86/cpu.h"
+
+#define R(n, name_, pin_) [X86_SLOT_R + n] = { name_, offsetof(struct x86_cpu, cpu.r) + n * sizeof(uint64_t), IR_I64, pin_ }
+#define CC(slot, at, type_) [X86_SLOT_##slot] = { #slot, offsetof(struct x86_cpu, cpu.r) + X86_R_##at * 8, type_, -1 }
+#define SREG(n, name_) \
+    [X86_SLOT_BASE + n] = { name_ ".base", offsetof(struct x86_cpu, seg[n].base), IR_I64, -1 }, \
+    [X86_SLOT_SEL + n] = { name_, offsetof(struct x86_cpu, seg[n].sel), IR_I32, -1 }, \
+    [X86_SLOT_ROOM_R + n] = { name_ ".r", offsetof(struct x86_cpu, seg[n].room_r), IR_I64, -1 }, \
+    [X86_SLOT_ROOM_W + n] = { name_ ".w", offsetof(struct x86_cpu, seg[n].room_w), IR_I64, -1 }
+
+/* The eight old registers are pinned. */
+static const struct ir_slot slots[X86_SLOTS] = {
+    [X86_SLOT_PC] = { "pc", offsetof(struct x86_cpu, cpu.pc), IR_I64, -1 },
+    R(0, "rax", 0), R(1, "rcx", 2), R(2, "rdx", 1), R(3, "rbx", 4), R(4, "rsp", 3), R(5, "rbp", 7), R(6, "rsi", 5),
+    R(7, "rdi", 6), R(8, "r8", -1), R(9, "r9", -1), R(10, "r10", -1), R(11, "r11", -1), R(12, "r12", -1),
+    R(13, "r13", -1), R(14, "r14", -1), R(15, "r15", -1),
+    CC(CC_DST, CC_DST, IR_I64), CC(CC_SRC, CC_SRC, IR_I64), CC(CC_SRC2, CC_SRC2, IR_I64), CC(CC_OP, CC_OP, IR_I32),
+    [X86_SLOT_DF] = { "df", offsetof(struct x86_cpu, df), IR_I64, -1 },
+    [X86_SLOT_EFLAGS] = { "eflags", offsetof(struct x86_cpu, eflags), IR_I64, -1 },
+    SREG(X86_ES, "es"), SREG(X86_CS, "cs"), SREG(X86_SS, "ss"), SREG(X86_DS, "ds"), SREG(X86_FS, "fs"), SREG(X86_GS, "gs"),
+};
+
+#define READS IR_HELPER_READS
+#define WRITES IR_HELPER_WRITES
+#define RAISES IR_HELPER_RAISES
+#define EFFECT IR_HELPER_EFFECT
+#define PURE IR_HELPER_PURE
+#define X86_IR_TYPE(t) X86_IR_##t
+#define X86_IR_VOID IR_VOID
+#define X86_IR_CPU IR_VOID
+#define X86_IR_I32 IR_I32
+#define X86_IR_I64 IR_I64
+
+static const struct ir_helper helpers[X86_HELPERS] = {
+#define X86_HELPER(name_, ret_, effects_, ...) \
+    { .name = #name_, .fn = x86_helper_##name_, .ret = X86_IR_##ret_, .effects = effects_, \
+      .nargs = X86_MAP_COUNT(__VA_ARGS__), .args = { X86_MAP(X86_IR_TYPE, __VA_ARGS__) } },
+#include "target/x86/helpers.def"
+#undef X86_HELPER
+};
+
+const struct ir_target x86_ir = {
+    .name = "x86", .slots = slots, .nslots = X86_SLOTS, .helpers = helpers, .nhelpers = X86_HELPERS,
+};
