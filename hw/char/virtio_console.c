@@ -360,6 +360,7 @@ static void reset(struct virtio_device *vd)
 
 static const struct virtio_desc desc = {
     .id = VIRTIO_ID_CONSOLE, .config_size = CONFIG_BYTES, .transitional_pci_id = 0x1003, .pci_class = 0x0780,
+    .pci_vectors = 2,
     .features = features, .get_config = get_config, .set_config = set_config, .notify = notify, .set_status = set_status,
     .reset = reset,
 };
@@ -397,9 +398,18 @@ static void detach(struct bus *bus, struct device *d)
 
 static const struct bus_type virtio_serial_bus_type = { .name = "virtio-serial-bus", .attach = attach, .detach = detach };
 
+/* What the user has named: this device, or the PCI function that brought it along. */
+static const char *users_id(const struct device *d)
+{
+    const struct device *owner = d->parent_bus ? d->parent_bus->owner : NULL;
+
+    return d->id ? d->id : owner && owner->child == d ? owner->id : NULL;
+}
+
 static bool realize(struct device *d, GError **err)
 {
     struct virtio_serial *s = (struct virtio_serial *)d;
+    const char *id = users_id(d);
     g_autofree char *name = NULL;
     unsigned n = 0;
 
@@ -414,7 +424,7 @@ static bool realize(struct device *d, GError **err)
     for (unsigned i = 0; i < d->m->buses->len; i++) {
         n += ((struct bus *)d->m->buses->pdata[i])->type == &virtio_serial_bus_type;
     }
-    name = d->id ? g_strdup_printf("%s.0", d->id) : g_strdup_printf("virtio-serial-bus.%u", n);
+    name = id ? g_strdup_printf("%s.0", id) : g_strdup_printf("virtio-serial-bus.%u", n);
     s->messages = g_queue_new();
     bus_init(&s->bus, d->m, &virtio_serial_bus_type, d, name);
     return true;

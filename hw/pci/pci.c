@@ -105,7 +105,7 @@ static void drive_pin(struct pci_device *d, bool level)
 
 static bool intx_enabled(const struct pci_device *d)
 {
-    return !(pci_get16(d->config + PCI_COMMAND) & PCI_COMMAND_INTX_OFF);
+    return !(pci_get16(d->config + PCI_COMMAND) & PCI_COMMAND_INTX_OFF) && !pci_msi_on(d);
 }
 
 static void update_intx(struct pci_device *d, bool wanted)
@@ -171,8 +171,9 @@ void pci_config_write(struct pci_bus *b, uint8_t bus, uint8_t devfn, unsigned of
     }
     if (offset < PCI_BAR0 + 4 * PCI_BARS && offset + size > PCI_COMMAND) {
         update_bars(d);
-        update_intx(d, wanted);
     }
+    update_intx(d, wanted);     /* its mask, or messages in its place */
+    pci_msi_config_written(d);
     if (d->config_written) {
         d->config_written(d, offset, size);
     }
@@ -295,6 +296,7 @@ static void unrealize(struct device *dev)
 
     update_intx(d, false);
     pci_remove_bars(d);
+    pci_msi_free(d);
     as_free(&d->as);
     mem_region_free(&d->master_alias);
     mem_region_free(&d->master_root);
@@ -308,6 +310,7 @@ static void reset(struct device *dev)
     for (unsigned i = 0; i < PCIE_CONFIG_BYTES; i++) {
         d->config[i] &= ~d->wmask[i];
     }
+    pci_msi_reset(d);
     update_bars(d);
 }
 
@@ -317,11 +320,18 @@ static const struct prop props[] = {
     PROP_STRING(struct pci_device, romfile, "romfile", NULL,
                 "accepted for compatibility; empty is the only value that has an effect anywhere"),
 };
-static const struct field state[] = { FIELD_BYTES(struct pci_device, config), FIELD(struct pci_device, intx) };
+static const struct field state[] = {
+    FIELD_BYTES(struct pci_device, config), FIELD(struct pci_device, intx),
+    FIELD_POINTER(struct pci_device, msix_table, msix_table_bytes),
+    FIELD_POINTER(struct pci_device, msix_pba, msix_pba_bytes),
+};
 static const struct host_field host[] = {
     HOST(struct pci_device, wmask), HOST(struct pci_device, bars), HOST(struct pci_device, bus),
     HOST(struct pci_device, devfn),
     HOST(struct pci_device, cap_end), HOST(struct pci_device, master_root), HOST(struct pci_device, master_alias),
+    HOST(struct pci_device, msi_cap), HOST(struct pci_device, msix_cap), HOST(struct pci_device, msix_vectors),
+    HOST(struct pci_device, msix_table_bytes), HOST(struct pci_device, msix_pba_bytes),
+    HOST(struct pci_device, msix_pba_offset), HOST(struct pci_device, msix_region),
     HOST(struct pci_device, as), HOST(struct pci_device, config_written), HOST(struct pci_device, config_read),
 };
 

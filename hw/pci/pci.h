@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * PCI and PCI Express devices ("PCI Local Bus Specification 3.0", "PCI Express Base Specification 5.0"): configuration
- * space, BARs, interrupt pins, bus mastering. A host bridge (gpex.c) owns the bus and the windows.
+ * space, BARs, interrupt pins and messages, bus mastering. A host bridge (gpex.c) owns the bus and the windows.
  *
  * A PCI device's type has pci_device_type as its base and a struct pci_desc as desc; its realize adds BARs and
  * capabilities. Everything runs under the machine lock.
@@ -25,7 +25,9 @@ enum pci_config {
 };
 enum { PCI_COMMAND_IO = 1, PCI_COMMAND_MEMORY = 2, PCI_COMMAND_MASTER = 4, PCI_COMMAND_INTX_OFF = 0x400 };
 enum { PCI_STATUS_INT = 8, PCI_STATUS_CAPS = 0x10 };
-enum { PCI_CAP_VENDOR = 0x09 };
+enum { PCI_CAP_MSI = 0x05, PCI_CAP_VENDOR = 0x09, PCI_CAP_MSIX = 0x11 };
+
+#define PCI_MSIX_VECTORS_MAX 2048
 
 /* device_type.desc starts with it. */
 struct pci_desc {
@@ -55,12 +57,17 @@ struct pci_device {
     /* state */
     uint8_t config[PCIE_CONFIG_BYTES];
     uint8_t intx;               /* level of its pin */
+    uint8_t *msix_table, *msix_pba;     /* little-endian, as the guest sees them */
     /* host */
     uint8_t wmask[PCIE_CONFIG_BYTES];   /* bits that the guest may write */
     struct pci_bar bars[PCI_BARS];
     struct pci_bus *bus;
     uint8_t devfn;
     uint8_t cap_end;            /* first free byte for capabilities */
+    uint8_t msi_cap, msix_cap;  /* offsets in config[] */
+    uint16_t msix_vectors;      /* 0: no MSI-X */
+    uint32_t msix_table_bytes, msix_pba_bytes, msix_pba_offset;
+    struct mem_region msix_region;
     struct mem_region master_root, master_alias;
     struct address_space as;    /* what its DMA sees: nothing until Bus Master Enable */
     /* After a configuration write of the guest; NULL: nothing more to do. */
@@ -76,6 +83,7 @@ struct pci_bus {
     struct mem_region *memory, *io;     /* PCI memory space, PCI I/O space */
     struct irq_line pins[PCI_PINS];     /* INTA to INTD of slot 0; others rotate */
     unsigned levels[PCI_PINS];          /* how many devices drive each */
+    bool msi;                           /* the platform takes messages: functions offer MSI and MSI-X */
 };
 
 extern const struct bus_type pci_bus_type;
@@ -87,7 +95,24 @@ void pci_add_bar(struct pci_device *d, unsigned n, enum pci_bar_kind kind, bool 
 void pci_remove_bars(struct pci_device *d);
 /* Adds a capability of len bytes (with its two header bytes); the offset of its start in config[]. */
 unsigned pci_add_capability(struct pci_device *d, uint8_t id, unsigned len);
+/* The level of its pin; not driven while messages are enabled. */
 void pci_set_intx(struct pci_device *d, bool level);
+
+/* ---- messages (msi.c) ---- */
+
+/* In realize; both do nothing where the bus has no msi. MSI with a power of two of vectors, up to 32, each maskable. */
+void pci_msi_init(struct pci_device *d, unsigned vectors);
+/* MSI-X with up to PCI_MSIX_VECTORS_MAX vectors (0: none), whose table has the BAR for itself. */
+void pci_msix_init(struct pci_device *d, unsigned vectors, unsigned bar);
+/* In unrealize, after pci_remove_bars. */
+void pci_msi_free(struct pci_device *d);
+/* Has the guest enabled either? Then interrupts are messages. */
+bool pci_msi_on(const struct pci_device *d);
+/* One interrupt of a vector: sent, or pending while masked; nothing while neither is enabled. Machine lock. */
+void pci_msi_send(struct pci_device *d, unsigned vector);
+/* For pci.c: after the guest's write of configuration space; at a reset. */
+void pci_msi_config_written(struct pci_device *d);
+void pci_msi_reset(struct pci_device *d);
 
 /* The host bridge's view. Reads of what is not there give all ones. */
 uint32_t pci_config_read(struct pci_bus *b, uint8_t bus, uint8_t devfn, unsigned offset, unsigned size);

@@ -4,8 +4,7 @@
  *
  * BAR 0: I/O, the legacy interface (4.1.4.10). BAR 4: memory, four pages: common configuration, interrupt status,
  * device configuration, notifications (one word for each queue). Vendor capabilities point there, one more gives access
- * by configuration space. Interrupt: INTx.
- * Not modelled: MSI-X (no board with an interrupt controller for it yet).
+ * by configuration space. Interrupts: INTx; where the board takes messages, MSI-X (BAR 1).
  */
 #include <string.h>
 
@@ -15,12 +14,13 @@
 #include "util/log.h"
 
 enum { CAP_COMMON = 1, CAP_NOTIFY, CAP_ISR, CAP_DEVICE, CAP_PCI };
-enum { BAR_LEGACY = 0, BAR_MODERN = 4 };
+enum { BAR_LEGACY = 0, BAR_MSIX = 1, BAR_MODERN = 4 };
 enum { PART_COMMON = 0x0000, PART_ISR = 0x1000, PART_DEVICE = 0x2000, PART_NOTIFY = 0x3000, PART_BYTES = 0x1000 };
 
 #define MODERN_BYTES 0x4000
 #define NOTIFY_MULTIPLIER 4
-#define LEGACY_CONFIG 20        /* device configuration in BAR 0; no MSI-X */
+#define LEGACY_CONFIG 20        /* device configuration in BAR 0; with MSI-X enabled two vectors come before it */
+#define VECTORS_AUTO UINT32_MAX
 
 /* struct virtio_pci_common_cfg (4.1.4.3) */
 enum {
@@ -34,13 +34,14 @@ enum {
 /* The legacy registers (4.1.4.10) */
 enum {
     L_DEVICE_FEATURES = 0, L_DRIVER_FEATURES = 4, L_QUEUE_PFN = 8, L_QUEUE_SIZE = 12, L_QUEUE_SELECT = 14,
-    L_QUEUE_NOTIFY = 16, L_DEVICE_STATUS = 18, L_ISR = 19,
+    L_QUEUE_NOTIFY = 16, L_DEVICE_STATUS = 18, L_ISR = 19, L_CONFIG_VECTOR = 20, L_QUEUE_VECTOR = 22,
 };
 
 struct virtio_pci {
     struct pci_device pci;
     int disable_legacy;             /* index in on_off_auto */
     bool disable_modern;
+    uint32_t vectors;
     struct virtio_bus bus;
     struct virtio_device *vd;
     struct mem_region legacy, modern;
@@ -58,7 +59,20 @@ static void update_irq(struct virtio_pci *s)
 
 static void notify(struct virtio_device *vd, struct virtio_queue *vq)
 {
-    update_irq(vd->transport_opaque);
+    struct virtio_pci *s = vd->transport_opaque;
+    uint16_t vector = vq ? vq->vector : vd->config_vector;
+
+    if (!pci_msi_on(&s->pci)) {
+        update_irq(s);
+    } else if (vector != VIRTIO_NO_VECTOR) {
+        pci_msi_send(&s->pci, vector);
+    }
+}
+
+/* What a vector register reads back: a vector that is not there becomes none, which tells the driver (4.1.5.1.2). */
+static uint16_t vector_of(const struct virtio_pci *s, uint16_t v)
+{
+    return v < s->pci.msix_vectors ? v : VIRTIO_NO_VECTOR;
 }
 
 static void plugged(void *transport, struct virtio_device *vd)
@@ -113,7 +127,7 @@ static uint64_t queue_read(const struct virtio_queue *vq, unsigned offset)
     case C_QUEUE_SIZE:
         return vq->size;
     case C_QUEUE_MSIX_VECTOR:
-        return VIRTIO_NO_VECTOR;
+        return vq->vector;
     case C_QUEUE_ENABLE:
         return vq->enabled;
     case C_QUEUE_NOTIFY_OFF:
@@ -153,7 +167,7 @@ static uint64_t common_read(struct virtio_pci *s, unsigned offset)
     case C_DRIVER_FEATURE:
         return vd->guest_features_sel > 1 ? 0 : (uint32_t)(vd->guest_features >> (32 * vd->guest_features_sel));
     case C_CONFIG_MSIX_VECTOR:
-        return VIRTIO_NO_VECTOR;
+        return vd->config_vector;
     case C_NUM_QUEUES:
         return vd->nqueues;
     case C_DEVICE_STATUS:
@@ -172,7 +186,7 @@ static void half(uint64_t *v, bool high, uint32_t part)
     *v = high ? (uint32_t)*v | (uint64_t)part << 32 : (*v & 0xffffffff00000000) | part;
 }
 
-static void queue_write(struct virtio_queue *vq, unsigned offset, uint32_t v)
+static void queue_write(struct virtio_pci *s, struct virtio_queue *vq, unsigned offset, uint32_t v)
 {
     switch (offset) {
     case C_QUEUE_SIZE:
@@ -203,7 +217,8 @@ static void queue_write(struct virtio_queue *vq, unsigned offset, uint32_t v)
         }
         break;
     case C_QUEUE_MSIX_VECTOR:
-        break;      /* stays "none": reading it back tells the driver */
+        vq->vector = vector_of(s, v);
+        break;
     default:
         log_guest("virtio-pci: write of common configuration at %#x", offset);
     }
@@ -226,6 +241,7 @@ static void common_write(struct virtio_pci *s, unsigned offset, uint32_t v)
         select_features(s, vd->guest_features_sel, v);
         break;
     case C_CONFIG_MSIX_VECTOR:
+        vd->config_vector = vector_of(s, v);
         break;
     case C_DEVICE_STATUS:
         set_status(s, v, false);
@@ -235,7 +251,7 @@ static void common_write(struct virtio_pci *s, unsigned offset, uint32_t v)
         break;
     default:
         if (vq) {
-            queue_write(vq, offset, v);
+            queue_write(s, vq, offset, v);
         }
     }
 }
@@ -288,6 +304,11 @@ static const struct mmio_ops modern_ops = { .read = modern_read, .write = modern
 
 /* ---- BAR 0 ---- */
 
+static unsigned legacy_config(const struct virtio_pci *s)
+{
+    return pci_msi_on(&s->pci) ? LEGACY_CONFIG + 4 : LEGACY_CONFIG;
+}
+
 static uint32_t legacy_register(struct virtio_pci *s, unsigned offset)
 {
     struct virtio_device *vd = s->vd;
@@ -308,6 +329,10 @@ static uint32_t legacy_register(struct virtio_pci *s, unsigned offset)
         return vd->status;
     case L_ISR:
         return read_isr(s);
+    case L_CONFIG_VECTOR:
+        return vd->config_vector;
+    case L_QUEUE_VECTOR:
+        return vq ? vq->vector : VIRTIO_NO_VECTOR;
     default:
         return 0;
     }
@@ -319,8 +344,8 @@ static enum mem_result legacy_read(void *opaque, uint64_t offset, unsigned size,
     struct virtio_pci *s = opaque;
 
     s->vd->legacy = true;
-    *value = offset >= LEGACY_CONFIG ? virtio_config_read(s->vd, offset - LEGACY_CONFIG, size)
-                                     : legacy_register(s, offset);
+    *value = offset >= legacy_config(s) ? virtio_config_read(s->vd, offset - legacy_config(s), size)
+                                        : legacy_register(s, offset);
     return MEM_OK;
 }
 
@@ -332,6 +357,10 @@ static enum mem_result legacy_write(void *opaque, uint64_t offset, unsigned size
     struct virtio_queue *vq = virtio_queue(vd, vd->queue_sel);
 
     vd->legacy = true;
+    if (offset >= legacy_config(s)) {
+        virtio_config_write(vd, offset - legacy_config(s), size, value);
+        return MEM_OK;
+    }
     switch (offset) {
     case L_DRIVER_FEATURES:
         virtio_set_features(vd, (uint32_t)value);
@@ -352,10 +381,14 @@ static enum mem_result legacy_write(void *opaque, uint64_t offset, unsigned size
     case L_DEVICE_STATUS:
         set_status(s, value, true);
         break;
-    default:
-        if (offset >= LEGACY_CONFIG) {
-            virtio_config_write(vd, offset - LEGACY_CONFIG, size, value);
+    case L_CONFIG_VECTOR:
+        vd->config_vector = vector_of(s, value);
+        break;
+    case L_QUEUE_VECTOR:
+        if (vq) {
+            vq->vector = vector_of(s, value);
         }
+        break;
     }
     return MEM_OK;
 }
@@ -467,6 +500,11 @@ static bool realize(struct device *d, GError **err)
     bool transitional = s->disable_legacy != 1 && vdesc->transitional_pci_id;
     g_autofree char *name = NULL;
 
+    if (s->vectors != VECTORS_AUTO && s->vectors > PCI_MSIX_VECTORS_MAX) {
+        g_set_error(err, g_quark_from_static_string("virtio"), 0, "-device %s: vectors=%u: accepted: 0 to %d",
+                    d->type->name, s->vectors, PCI_MSIX_VECTORS_MAX);
+        return false;
+    }
     if (s->disable_modern && !transitional) {
         g_set_error(err, g_quark_from_static_string("virtio"), 0,
                     "-device %s: disable-legacy and disable-modern leave nothing", d->type->name);
@@ -477,7 +515,7 @@ static bool realize(struct device *d, GError **err)
     name = g_strdup_printf("%s.virtio-bus", d->id ? d->id : d->type->name);
     virtio_bus_init(&s->bus, d, name, &ops);
     if (transitional) {
-        mem_mmio_init(&s->legacy, &d->m->memory, "virtio-pci", power_of_two(LEGACY_CONFIG + vdesc->config_size),
+        mem_mmio_init(&s->legacy, &d->m->memory, "virtio-pci", power_of_two(LEGACY_CONFIG + 4 + vdesc->config_size),
                       &legacy_ops, s);
         pci_add_bar(&s->pci, BAR_LEGACY, PCI_BAR_IO, false, &s->legacy);
     }
@@ -493,6 +531,10 @@ static bool realize(struct device *d, GError **err)
         bus_free(&s->bus.bus, d->m);
         return false;
     }
+    if (s->vectors == VECTORS_AUTO) {
+        s->vectors = vdesc->pci_vectors ? vdesc->pci_vectors : s->vd->nqueues + 1;
+    }
+    pci_msix_init(&s->pci, s->vectors, BAR_MSIX);
     return true;
 }
 
@@ -511,6 +553,8 @@ static const struct prop props[] = {
     PROP_ENUM(struct virtio_pci, disable_legacy, "disable-legacy", on_off_auto, 0,
               "no legacy interface; auto: off on the root bus"),
     PROP_BOOL(struct virtio_pci, disable_modern, "disable-modern", false, "legacy interface alone"),
+    PROP_U32(struct virtio_pci, vectors, "vectors", VECTORS_AUTO,
+             "MSI-X vectors, where the board has MSI; 0: none; default: one for each queue and one more"),
 };
 static const struct host_field host[] = {
     HOST(struct virtio_pci, bus), HOST(struct virtio_pci, vd), HOST(struct virtio_pci, legacy),
@@ -530,3 +574,4 @@ VIRTIO_PCI(virtio_blk_pci_type, "virtio-blk-pci", virtio_blk_type, "virtio disk"
 VIRTIO_PCI(virtio_net_pci_type, "virtio-net-pci", virtio_net_type, "virtio network card");
 VIRTIO_PCI(virtio_rng_pci_type, "virtio-rng-pci", virtio_rng_type, "virtio source of random numbers");
 VIRTIO_PCI(virtio_balloon_pci_type, "virtio-balloon-pci", virtio_balloon_type, "virtio memory balloon");
+VIRTIO_PCI(virtio_serial_pci_type, "virtio-serial-pci", virtio_serial_type, "virtio consoles and serial ports");

@@ -86,6 +86,7 @@ struct virtio_desc {
     uint16_t config_size;           /* bytes of device-specific configuration */
     uint16_t transitional_pci_id;   /* 0x1000 + n, or 0: modern only */
     uint32_t pci_class;             /* class << 8 | subclass */
+    uint16_t pci_vectors;           /* MSI-X vectors unless the user says otherwise; 0: queues and configuration */
     /* Adds the features that the device offers now. */
     uint64_t (*features)(struct virtio_device *vd);
     /* The driver's choice, a subset of those; before FEATURES_OK is accepted. NULL: nothing to do. */
