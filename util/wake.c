@@ -43,7 +43,9 @@ void wake_free(struct wake *w)
 
 void wake_signal(struct wake *w)
 {
-    if (!g_atomic_int_get(&w->signalled) && g_atomic_int_compare_and_exchange(&w->signalled, 0, 1)) {
+    /* Always the locked exchange, which is a full barrier: a plain look could be done before the caller's own writes are
+     * visible, and miss a run that has just begun without them. */
+    if (g_atomic_int_compare_and_exchange(&w->signalled, 0, 1)) {
         g_source_set_ready_time(&w->source, 0);
     }
 }

@@ -218,10 +218,13 @@ static bool split_available(struct virtio_queue *vq)
     return idx != vq->last_avail;
 }
 
+/* The index at which the driver is to tell us. The caller looks for more buffers afterwards, and must not have looked
+ * before: the driver adds, then reads the index; we write the index, then look. */
 static void split_set_avail_event(struct virtio_queue *vq)
 {
     if (virtio_has(vq->dev, VIRTIO_F_EVENT_IDX)) {
         st16(vq, avail_event(vq), vq->last_avail);
+        atomic_thread_fence(memory_order_seq_cst);
     }
 }
 
@@ -334,6 +337,7 @@ static void packed_set_device_event(struct virtio_queue *vq)
         atomic_thread_fence(memory_order_release);
     }
     st16(vq, vq->device + 2, flags);
+    atomic_thread_fence(memory_order_seq_cst);      /* as for split rings: then look for more */
 }
 
 static bool packed_indirect(struct virtio_queue *vq, struct chain *c, const struct desc *head)
@@ -554,8 +558,8 @@ void virtio_want_notify(struct virtio_queue *vq, bool on)
         }
     } else {
         st16(vq, vq->device, on ? 0 : USED_NO_NOTIFY);
+        atomic_thread_fence(memory_order_seq_cst);      /* then the caller looks once more */
     }
-    atomic_thread_fence(memory_order_seq_cst);      /* then the caller looks once more */
 }
 
 static size_t copy(const struct iovec *iov, unsigned n, size_t offset, void *buf, size_t len, bool to_guest)
