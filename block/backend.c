@@ -32,7 +32,9 @@ static bool parse_cache(struct block_config *c, struct options *o, GError **err)
     c->no_flush = cache_modes[mode].no_flush;
     writeback = !cache_modes[mode].writethrough;
     if (!options_get_bool(o, "cache.direct", &c->direct, err) ||
+        !options_get_bool(o, "file.cache.direct", &c->direct, err) ||
         !options_get_bool(o, "cache.no-flush", &c->no_flush, err) ||
+        !options_get_bool(o, "file.cache.no-flush", &c->no_flush, err) ||
         !options_get_bool(o, "cache.writeback", &writeback, err)) {
         return false;
     }
@@ -82,7 +84,9 @@ static bool parse_space(struct block_config *c, struct options *o, GError **err)
     static const char *const zeroes_names[] = { "off", "on", "unmap", NULL };
     int discard = 0, zeroes = c->detect_zeroes;
 
-    if (!options_get_enum(o, "discard", discard_names, &discard, err) ||
+    /* Both nodes have the key; what counts is that of the format's. */
+    if (!options_get_enum(o, "file.discard", discard_names, &discard, err) ||
+        !options_get_enum(o, "discard", discard_names, &discard, err) ||
         !options_get_enum(o, "detect-zeroes", zeroes_names, &zeroes, err)) {
         return false;
     }
@@ -108,6 +112,21 @@ static bool parse_locking(struct block_config *c, struct options *o, GError **er
     return true;
 }
 
+/* "backing": null of JSON leaves the backing file away; another one than the image names is not for us. */
+static bool parse_backing(struct block_config *c, struct options *o, GError **err)
+{
+    const char *backing = options_get(o, "backing");
+
+    c->no_backing = backing && !*backing;
+    if (backing && *backing) {
+        g_set_error(err, BLOCK_ERROR, EINVAL,
+                    "%s: backing=%s is not supported: the image's own backing file is opened; accepted: null",
+                    options_where(o), backing);
+        return false;
+    }
+    return true;
+}
+
 bool block_config_parse(struct block_config *c, struct options *o, GError **err)
 {
     /* io_uring is taken where it works, whatever the name: the guest can't tell. */
@@ -122,10 +141,13 @@ bool block_config_parse(struct block_config *c, struct options *o, GError **err)
     c->file = file ? file : filename ? filename : options_get(o, "filename");
     c->id = options_get(o, "id") ? options_get(o, "id") : options_get(o, "node-name");
     (void)options_get(o, "node-name");
-    return parse_format(c, o, err) && parse_cache(c, o, err) && parse_error_policy(c, o, err) &&
+    (void)options_get(o, "file.node-name");
+    return parse_backing(c, o, err) && parse_format(c, o, err) && parse_cache(c, o, err) && parse_error_policy(c, o, err) &&
            parse_space(c, o, err) && parse_locking(c, o, err) && options_get_bool(o, "readonly", &c->read_only, err) &&
            options_get_bool(o, "read-only", &c->read_only, err) &&
+           options_get_bool(o, "file.read-only", &c->read_only, err) &&
            options_get_bool(o, "auto-read-only", &c->auto_read_only, err) &&
+           options_get_bool(o, "file.auto-read-only", &c->auto_read_only, err) &&
            options_get_bool(o, "snapshot", &c->snapshot, err) && options_get_enum(o, "aio", aio_names, &aio, err) &&
            options_get_enum(o, "file.aio", aio_names, &aio, err);
 }

@@ -66,7 +66,8 @@ void block_config_defaults(struct block_config *c);
 
 /* Takes the keys of -drive that concern the image out of o: file, format, driver, read-only, readonly,
  * auto-read-only, snapshot, cache, cache.direct, cache.no-flush, cache.writeback, aio, discard, detect-zeroes, werror,
- * rerror, locking, file.filename, file.driver, file.locking, node-name. The caller takes the others (if=, id=, index=,
+ * rerror, locking, backing, node-name, and what the node below may have (file.filename, file.driver, ...). The caller
+ * takes the others (if=, id=, index=,
  * media=, ...) and calls options_finish(). The strings of *c are those of o. */
 bool block_config_parse(struct block_config *c, struct options *o, GError **err);
 

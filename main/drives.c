@@ -35,36 +35,115 @@ static unsigned free_index(struct setup *s, const char *interface)
     return index;
 }
 
-static bool add(struct setup *s, const struct cmdline_item *item, GError **err)
+/* ---- -blockdev: nodes ---- */
+
+/* Nodes of -blockdev that are a host's file, until the node of a format that sits on them comes by. */
+struct file_nodes {
+    GPtrArray *lists;           /* struct options *; NULL: taken */
+};
+
+static bool is_file_node(struct options *o)
 {
-    struct options *o =
-        options_parse(item->option, item->text, !strcmp(item->option, "-blockdev") ? "driver" : NULL, err);
+    const char *driver = options_get(o, "driver");
+
+    return driver && (!strcmp(driver, "file") || !strcmp(driver, "host_device"));
+}
+
+static bool copy_below(const char *key, const char *value, void *opaque)
+{
+    g_autofree char *name = g_strconcat("file.", key, NULL);
+
+    options_set_default(opaque, name, value);
+    return true;
+}
+
+/* file=NODE of -blockdev names an earlier node: its keys become file.KEY of o. */
+static bool take_file_node(struct file_nodes *files, struct options *o, const char *name, GError **err)
+{
+    for (unsigned i = 0; i < files->lists->len; i++) {
+        struct options *below = files->lists->pdata[i];
+
+        if (below && !g_strcmp0(options_get(below, "node-name"), name)) {
+            options_foreach(below, copy_below, o);
+            options_set(o, "file", options_get(below, "filename"));
+            options_free(below);
+            files->lists->pdata[i] = NULL;
+            return true;
+        }
+    }
+    g_set_error(err, MAIN_ERROR, 0, "%s: file=%s: there is no such node, or another one has it (-blockdev "
+                "driver=file,node-name=%s,filename=FILE before this one; or file.filename=FILE)", options_where(o), name,
+                name);
+    return false;
+}
+
+/* ---- drives ---- */
+
+/* Opens the image, and makes the drive known by its id and its node's name. */
+static bool open_drive(struct setup *s, struct drive *d, struct block_config *config, const char *where,
+                       const char *node_name, GError **err)
+{
+    const char *const names[] = { d->id, node_name };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
+        if (names[i] && (g_hash_table_contains(s->m->drives, names[i]) || g_hash_table_contains(s->m->nodes, names[i]))) {
+            g_set_error(err, MAIN_ERROR, 0, "%s: there is another drive with id '%s'", where, names[i]);
+            return false;
+        }
+    }
+    d->be = block_open(config, err);
+    if (!d->be) {
+        return false;
+    }
+    g_hash_table_insert(s->m->drives, d->id, d->be);
+    if (node_name && strcmp(node_name, d->id)) {
+        g_hash_table_insert(s->m->nodes, g_strdup(node_name), d->be);
+    }
+    return true;
+}
+
+/* The device of if=virtio and if=pflash. */
+static bool attach(struct setup *s, struct drive *d, const char *where, const char *serial, GError **err)
+{
+    if (!strcmp(d->interface, "virtio")) {
+        g_ptr_array_add(s->auto_devices, g_strdup_printf("virtio-blk-pci,drive=%s%s%s", d->id,
+                                                         serial ? ",serial=" : "", serial ? serial : ""));
+    } else if (!strcmp(d->interface, "pflash")) {
+        if (d->index >= G_N_ELEMENTS(s->m->opt.pflash)) {
+            g_set_error(err, MAIN_ERROR, 0, "%s: unit %u: machine '%s' has flash units 0 and 1", where, d->index,
+                        s->m->board->name);
+            return false;
+        }
+        s->m->opt.pflash[d->index] = d->be;
+    }
+    return true;
+}
+
+/* Takes o. */
+static bool add(struct setup *s, struct options *o, bool blockdev, GError **err)
+{
     static const char *const medias[] = { "disk", "cdrom", NULL };
     struct block_config config;
     struct drive *d;
-    int interface = 0, media = 0;
+    int interface = blockdev, media = 0;
     uint64_t index = UINT64_MAX, unit = UINT64_MAX, bus = 0;
-    const char *id, *serial;
-    bool ok;
+    const char *node_name = options_get(o, "node-name"), *id = blockdev ? node_name : options_id(o), *serial = NULL;
+    bool ok = true;
 
-    if (!o) {
-        return false;
-    }
-    if (!strcmp(item->option, "-blockdev")) {
-        interface = 1;
-        id = options_get(o, "node-name");
-    } else {
-        id = options_id(o);
-    }
     block_config_defaults(&config);
-    ok = options_get_enum(o, "if", interfaces, &interface, err) && options_get_enum(o, "media", medias, &media, err) &&
-         options_get_u64(o, "index", 0, 31, &index, err) && options_get_u64(o, "unit", 0, 31, &unit, err) &&
-         options_get_u64(o, "bus", 0, 0, &bus, err);
-    serial = options_get(o, "serial");
+    if (!blockdev) {
+        ok = options_get_enum(o, "if", interfaces, &interface, err) &&
+             options_get_enum(o, "media", medias, &media, err) && options_get_u64(o, "index", 0, 31, &index, err) &&
+             options_get_u64(o, "unit", 0, 31, &unit, err) && options_get_u64(o, "bus", 0, 0, &bus, err);
+        serial = options_get(o, "serial");
+    } else if (!node_name) {
+        ok = options_need(o, "node-name", err) != NULL;
+    }
     ok = ok && block_config_parse(&config, o, err) && options_finish(o, err) &&
          check_interface(s, options_where(o), interfaces[interface], err);
     if (ok && !config.file) {
-        g_set_error(err, MAIN_ERROR, 0, "%s: file= is missing: an empty drive is of no use here", options_where(o));
+        g_set_error(err, MAIN_ERROR, 0, "%s: %s= is missing: an empty drive is of no use here", options_where(o),
+                    blockdev ? "file.filename" : "file");
         ok = false;
     }
     if (!ok) {
@@ -79,39 +158,61 @@ static bool add(struct setup *s, const struct cmdline_item *item, GError **err)
     config.id = d->id;
     config.snapshot |= s->c->snapshot && strcmp(d->interface, "pflash");
     config.read_only |= d->cdrom;
-    if (g_hash_table_contains(s->m->drives, d->id)) {
-        g_set_error(err, MAIN_ERROR, 0, "%s: there is another drive with id '%s'", options_where(o), d->id);
-        ok = false;
-    } else {
-        d->be = block_open(&config, err);
-        ok = d->be != NULL;
-    }
     g_ptr_array_add(s->drives, d);
-    if (ok) {
-        g_hash_table_insert(s->m->drives, d->id, d->be);
-        if (!strcmp(d->interface, "virtio")) {
-            g_ptr_array_add(s->auto_devices, g_strdup_printf("virtio-blk-pci,drive=%s%s%s", d->id,
-                                                             serial ? ",serial=" : "", serial ? serial : ""));
-        } else if (!strcmp(d->interface, "pflash")) {
-            if (d->index >= G_N_ELEMENTS(s->m->opt.pflash)) {
-                g_set_error(err, MAIN_ERROR, 0, "%s: unit %u: machine '%s' has flash units 0 and 1", options_where(o),
-                            d->index, s->m->board->name);
-                ok = false;
-            } else {
-                s->m->opt.pflash[d->index] = d->be;
-            }
-        }
-    }
+    ok = open_drive(s, d, &config, options_where(o), node_name, err) &&
+         attach(s, d, options_where(o), serial, err);
     options_free(o);
     return ok;
 }
 
-enum cmdline_result setup_drives(struct setup *s, GError **err)
+static bool add_blockdev(struct setup *s, struct file_nodes *files, struct options *o, GError **err)
+{
+    const char *file = options_get(o, "file");
+
+    if (is_file_node(o)) {
+        if (!options_need(o, "node-name", err) || !options_need(o, "filename", err)) {
+            options_free(o);
+            return false;
+        }
+        g_ptr_array_add(files->lists, o);
+        return true;
+    }
+    if (file && !take_file_node(files, o, file, err)) {
+        options_free(o);
+        return false;
+    }
+    return add(s, o, true, err);
+}
+
+static bool add_all(struct setup *s, struct file_nodes *files, GError **err)
 {
     for (unsigned i = 0; i < s->c->drives->len; i++) {
-        if (!add(s, &g_array_index(s->c->drives, struct cmdline_item, i), err)) {
-            return CMDLINE_ERROR;
+        const struct cmdline_item *item = &g_array_index(s->c->drives, struct cmdline_item, i);
+        bool blockdev = !strcmp(item->option, "-blockdev");
+        struct options *o = options_parse(item->option, item->text, blockdev ? "driver" : NULL, err);
+
+        if (!o || !(blockdev ? add_blockdev(s, files, o, err) : add(s, o, false, err))) {
+            return false;
         }
     }
-    return CMDLINE_RUN;
+    for (unsigned i = 0; i < files->lists->len; i++) {     /* a file without a format's node is a raw image */
+        struct options *o = g_steal_pointer(&files->lists->pdata[i]);
+
+        if (o && !add(s, o, true, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+enum cmdline_result setup_drives(struct setup *s, GError **err)
+{
+    struct file_nodes files = { g_ptr_array_new() };
+    bool ok = add_all(s, &files, err);
+
+    for (unsigned i = 0; i < files.lists->len; i++) {
+        options_free(files.lists->pdata[i]);
+    }
+    g_ptr_array_free(files.lists, true);
+    return ok ? CMDLINE_RUN : CMDLINE_ERROR;
 }

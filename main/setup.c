@@ -13,6 +13,13 @@
 
 /* ---- back ends by id, for device properties ---- */
 
+static void *find_drive(struct machine *m, const char *id)
+{
+    void *be = g_hash_table_lookup(m->drives, id);
+
+    return be ? be : g_hash_table_lookup(m->nodes, id);
+}
+
 static void *find_backend(struct machine *m, enum prop_kind kind, const char *id)
 {
     switch (kind) {
@@ -21,7 +28,7 @@ static void *find_backend(struct machine *m, enum prop_kind kind, const char *id
     case PROP_KIND_NETDEV:
         return net_find(m->nets, id);
     case PROP_KIND_DRIVE:
-        return g_hash_table_lookup(m->drives, id);
+        return find_drive(m, id);
     default:
         return NULL;
     }

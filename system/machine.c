@@ -57,6 +57,7 @@ struct machine *machine_new(void)
     m->listeners = g_ptr_array_new();
     m->resets = g_ptr_array_new_with_free_func(g_free);
     m->drives = g_hash_table_new(g_str_hash, g_str_equal);
+    m->nodes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     m->opt.fw_cfg = g_array_new(false, true, sizeof(struct fw_cfg_option));
     m->opt.data_dirs = g_ptr_array_new_with_free_func(g_free);
     return m;
@@ -129,6 +130,7 @@ void machine_delete(struct machine *m)
     g_ptr_array_free(m->listeners, true);
     g_ptr_array_free(m->resets, true);
     g_hash_table_destroy(m->drives);
+    g_hash_table_destroy(m->nodes);
     g_clear_pointer(&m->loop, g_main_loop_unref);
     g_clear_pointer(&m->rand, g_rand_free);
     options_clear(&m->opt);

@@ -148,6 +148,7 @@ struct machine {
     struct chardev_set *chardevs;
     struct net_set *nets;
     GHashTable *drives;             /* id → struct block_backend */
+    GHashTable *nodes;              /* node-name= where it is not the id → struct block_backend */
     struct semihost *semihost;      /* -semihosting; likewise. NULL: off */
 
     struct monitor *monitors;       /* monitor/: a list; NULL: none */
