@@ -47,7 +47,7 @@ static bool add_serial(struct setup *s, unsigned n, const char *text, GError **e
 /* Without -serial: a terminal shared with the monitor, where there is no window (and there is none yet). */
 static bool default_serial(struct setup *s, GError **err)
 {
-    bool shared = s->c->nographic || !s->c->display;
+    bool shared = (s->c->nographic || !s->c->display) && !s->c->daemonize;
 
     if (s->c->serials->len || s->c->nodefaults || !shared) {
         return true;
@@ -55,8 +55,30 @@ static bool default_serial(struct setup *s, GError **err)
     return add_serial(s, 0, s->c->monitors->len || s->c->mons->len ? "stdio" : "mon:stdio", err);
 }
 
+/* A program in the background has no terminal. */
+static bool check_daemon(struct setup *s, GError **err)
+{
+    const GArray *const lists[] = { s->c->chardevs, s->c->serials, s->c->monitors };
+
+    for (unsigned l = 0; s->c->daemonize && l < G_N_ELEMENTS(lists); l++) {
+        for (unsigned i = 0; i < lists[l]->len; i++) {
+            const struct cmdline_item *it = &g_array_index(lists[l], struct cmdline_item, i);
+
+            if (g_str_has_prefix(it->text, "stdio") || !strcmp(it->text, "mon:stdio")) {
+                g_set_error(err, MAIN_ERROR, 0, "%s %s: there is no terminal with -daemonize; use file:, pty or a socket",
+                            it->option, it->text);
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 enum cmdline_result setup_chardevs(struct setup *s, GError **err)
 {
+    if (!check_daemon(s, err)) {
+        return CMDLINE_ERROR;
+    }
     for (unsigned i = 0; i < s->c->chardevs->len; i++) {
         enum cmdline_result r = add_chardev(s, g_array_index(s->c->chardevs, struct cmdline_item, i).text, err);
 

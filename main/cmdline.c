@@ -10,6 +10,7 @@
 enum kind {
     FLAG,       /* no argument: sets a bool */
     TEXT,       /* one argument, the last one counts */
+    MERGED,     /* one argument, an option list; further ones add to it */
     LIST,       /* one argument, all count */
     SPECIAL,    /* see special() */
     REFUSED,    /* QEMU's option that is not there yet; help says what to use */
@@ -27,6 +28,7 @@ struct option {
 #define F(name, field, help) { name, FLAG, offsetof(struct cmdline, field), NULL, help }
 #define T(name, field, arg, help) { name, TEXT, offsetof(struct cmdline, field), arg, help }
 #define L(name, field, arg, help) { name, LIST, offsetof(struct cmdline, field), arg, help }
+#define M(name, field, arg, help) { name, MERGED, offsetof(struct cmdline, field), arg, help }
 #define S(name, arg, help) { name, SPECIAL, 0, arg, help }
 #define R(name, help) { name, REFUSED, 0, NULL, help }
 #define RA(name, help) { name, REFUSED_ARG, 0, NULL, help }
@@ -38,18 +40,21 @@ static const struct option options[] = {
     S("help", NULL, "this list"),
     S("version", NULL, "version"),
     T("target", target, "ISA", "guest instruction set (riscv64, riscv32); otherwise found out from the rest"),
-    T("machine", machine, "NAME[,prop=value...]",
+    M("machine", machine, "NAME[,prop=value...]",
       "board ('-machine help' lists them; dumpdtb=FILE writes the device tree)"),
-    T("M", machine, "NAME[,prop=value...]", NULL),
+    M("M", machine, "NAME[,prop=value...]", NULL),
     T("cpu", cpu, "MODEL[,prop=on|off...]", "CPU model ('-cpu help')"),
-    T("smp", smp, "[cpus=]N[,maxcpus=,sockets=,clusters=,cores=,threads=]", "number of vCPUs and topology"),
-    T("m", memory, "[size=]SIZE", "RAM, in MiB unless it has a suffix K, M, G"),
+    M("smp", smp, "[cpus=]N[,maxcpus=,sockets=,clusters=,cores=,threads=]", "number of vCPUs and topology"),
+    M("m", memory, "[size=]SIZE", "RAM, in MiB unless it has a suffix K, M, G"),
+    T("mem-path", mem_path, "FILE|DIR", "the RAM is this file, or one in this folder (hugetlbfs)"),
+    F("mem-prealloc", mem_prealloc, "take all RAM from the host at the start"),
     L("accel", accels, "NAME[,prop=value...]", "accelerator; repeated: the first that works ('-accel help')"),
     S("enable-kvm", NULL, "the same as -accel kvm"),
     L("device", devices, "TYPE[,prop=value...]", "a device ('-device help', '-device TYPE,help')"),
     L("global", globals, "TYPE.PROP=VALUE", "default of a property for all devices of a type"),
-    L("object", objects, "TYPE,id=ID[,...]", "a user-created object: filter-dump, rng-random, rng-builtin"),
-    T("name", name, "NAME", "name of the machine"),
+    L("object", objects, "TYPE,id=ID[,...]",
+      "a user-created object: memory-backend-ram, -file, -memfd, rng-random, rng-builtin, iothread, filter-dump"),
+    M("name", name, "[guest=]NAME[,process=NAME]", "name of the machine, and of the process"),
     T("uuid", uuid, "UUID", "UUID of the machine"),
     F("nodefaults", nodefaults, "no default devices"),
     T("rtc", rtc, "base=utc|localtime|TIME", "start of the real-time clock"),
@@ -62,9 +67,9 @@ static const struct option options[] = {
     T("append", append, "TEXT", "kernel command line"),
     T("dtb", dtb, "FILE", "device tree instead of the board's own"),
     T("bios", bios, "FILE|none", "firmware"),
-    L("L", firmware_dirs, "DIR", "look for firmware there first"),
+    L("L", firmware_dirs, "DIR", "look for firmware there first ('-L help' lists the folders)"),
     L("fw_cfg", fw_cfgs, "[name=]NAME,file=FILE|string=TEXT", "a file for the guest's firmware configuration device"),
-    T("boot", boot, "order=...,menu=on|off", "boot order, for boards that have one"),
+    M("boot", boot, "menu=on|off[,splash-time=MS][,reboot-timeout=MS]", "what firmware shall do (in fw_cfg)"),
     HEADING("Disks and network"),
     L("drive", drives, "file=FILE,if=TYPE,id=ID,format=raw|qcow2[,...]", "a disk image, and its device unless if=none"),
     L("blockdev", drives, "driver=...", "a disk image for -device (the plain keys of -drive)"),
@@ -102,6 +107,10 @@ static const struct option options[] = {
       "the same, in detail"),
     T("pidfile", pidfile, "FILE", "write the process id there"),
     F("daemonize", daemonize, "go on in the background when set up"),
+    M("run-with", run_with, "[chroot=DIR][,user=NAME|UID:GID]", "give up rights when set up"),
+    T("overcommit", overcommit, "mem-lock=on|off", "keep all memory of the program from being paged out"),
+    S("readconfig", "FILE", "read options from a file: [GROUP \"ID\"], then KEY = \"VALUE\" lines"),
+    S("no-user-config", NULL, "accepted; there are no configuration files but those of -readconfig"),
     HEADING(NULL),
     RA("icount", "time by counted instructions is not there yet"),
     RA("qmp", "use -monitor or -mon; the JSON monitor is not there yet"),
@@ -119,10 +128,31 @@ static const struct option options[] = {
     RA("virtfs", "9p is not there yet; use a disk image or the network"),
     RA("fsdev", "9p is not there yet; use a disk image or the network"),
     RA("tpmdev", "no TPM yet"),
-    RA("sandbox", "not there yet"),
+    RA("sandbox", "there is no filter of system calls; run it as a user without rights (-run-with user=)"),
     RA("trace", "use -d trace"),
-    RA("readconfig", "not there yet; put the options on the command line"),
-    RA("watchdog", "use -device with a watchdog's type"),
+    RA("plugin", "plugins of QEMU don't work here; -d has what is executed"),
+    RA("dfilter", "use -d in_asm, exec or trace with -D FILE, and filter the file"),
+    R("jitdump", "use -perfmap"),
+    RA("watchdog", "no board has a watchdog yet"),
+    RA("watchdog-action", "no board has a watchdog yet"),
+    RA("writeconfig", "keep the command line in a script, or write a file for -readconfig"),
+    RA("set", "write the value where the option is: -drive ...,KEY=VALUE"),
+    RA("runas", "use -run-with user="),
+    RA("chroot", "use -run-with chroot="),
+    RA("msg", "messages have one form"),
+    RA("compat", "there are no deprecated interfaces"),
+    RA("add-fd", "use file names"),
+    R("preconfig", "use -S; all else is on the command line"),
+    R("only-migratable", "snapshots and migration are not there yet"),
+    RA("dump-vmstate", "snapshots and migration are not there yet"),
+    R("full-screen", "no display yet; use -nographic"),
+    RA("k", "no display yet; use -nographic"),
+    RA("sd", "no board has an SD card yet; use -drive with if=virtio"),
+    RA("mtdblock", "no board has such a flash; use -pflash"),
+    RA("iscsi", "use a file or a block device of the host (open-iscsi makes one)"),
+    RA("option-rom", "no board takes option ROMs yet"),
+    RA("shim", "no board takes it; -kernel starts the kernel itself, or firmware on the pflash pair"),
+    RA("debugcon", "no board has such a port; use -serial"),
     RA("smbios", "boards with SMBIOS are not there yet"),
     RA("acpitable", "boards with ACPI are not there yet"),
 };
@@ -203,7 +233,7 @@ static const char *drive_text(const char *file, const char *more)
 }
 
 /* Options that are short forms of others, or act at once. */
-static enum cmdline_result special(struct cmdline *c, const char *name, const char *arg)
+static enum cmdline_result special(struct cmdline *c, const char *name, const char *arg, GError **err)
 {
     if (!strcmp(name, "h") || !strcmp(name, "help")) {
         print_help(c->program);
@@ -219,6 +249,8 @@ static enum cmdline_result special(struct cmdline *c, const char *name, const ch
         add(c->accels, "-enable-kvm", "kvm");
     } else if (!strcmp(name, "semihosting")) {
         c->semihosting = "enable=on";
+    } else if (!strcmp(name, "readconfig")) {
+        return cmdline_read_file(c, arg, err) ? CMDLINE_RUN : CMDLINE_ERROR;
     }
     for (size_t i = 0; i < G_N_ELEMENTS(drive_forms); i++) {
         if (!strcmp(name, drive_forms[i].name)) {
@@ -279,7 +311,25 @@ static const char *target_of_program(const char *program)
 
 static bool takes_argument(const struct option *o)
 {
-    return o->kind == TEXT || o->kind == LIST || o->kind == REFUSED_ARG || (o->kind == SPECIAL && o->arg);
+    return o->kind == TEXT || o->kind == MERGED || o->kind == LIST || o->kind == REFUSED_ARG ||
+           (o->kind == SPECIAL && o->arg);
+}
+
+/* "-machine virt -machine aclint=on" is one list. A bare first word, which only the first list may start with, gets its
+ * key. */
+static const char *merge(const struct option *o, const char *old, const char *text)
+{
+    static const char *const implied[][2] = {
+        { "machine", "type" }, { "M", "type" }, { "smp", "cpus" }, { "m", "size" }, { "name", "guest" }, { "boot", "order" },
+    };
+    const char *key = NULL;
+    g_autofree char *all = NULL;
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(implied) && text[strcspn(text, "=,")] != '='; i++) {
+        key = !strcmp(implied[i][0], o->name) ? implied[i][1] : key;
+    }
+    all = g_strdup_printf("%s,%s%s%s", old, key ? key : "", key ? "=" : "", text);
+    return g_intern_string(all);
 }
 
 static enum cmdline_result apply(struct cmdline *c, const struct option *o, const char *arg, GError **err)
@@ -293,6 +343,9 @@ static enum cmdline_result apply(struct cmdline *c, const struct option *o, cons
     case TEXT:
         *(const char **)field = arg;
         return CMDLINE_RUN;
+    case MERGED:
+        *(const char **)field = *(const char **)field ? merge(o, *(const char **)field, arg) : arg;
+        return CMDLINE_RUN;
     case LIST: {
         g_autofree char *name = g_strdup_printf("-%s", o->name);
 
@@ -300,11 +353,22 @@ static enum cmdline_result apply(struct cmdline *c, const struct option *o, cons
         return CMDLINE_RUN;
     }
     case SPECIAL:
-        return special(c, o->name, arg);
+        return special(c, o->name, arg, err);
     default:
         g_set_error(err, MAIN_ERROR, 0, "-%s is not supported: %s", o->name, o->help);
         return CMDLINE_ERROR;
     }
+}
+
+bool cmdline_apply(struct cmdline *c, const char *name, const char *text, GError **err)
+{
+    const struct option *o = find(name);
+
+    if (!o || !takes_argument(o)) {
+        g_set_error(err, MAIN_ERROR, 0, "'%s' names no option that takes a value", name);
+        return false;
+    }
+    return apply(c, o, text, err) == CMDLINE_RUN;
 }
 
 enum cmdline_result cmdline_read(struct cmdline *c, int argc, char **argv, GError **err)

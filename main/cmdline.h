@@ -23,9 +23,10 @@ struct cmdline {
     const char *machine, *cpu, *smp, *memory;
     const char *kernel, *initrd, *append, *dtb, *bios;
     const char *log_items, *log_file;
-    const char *display, *gdb, *rtc, *name, *uuid, *pidfile, *boot, *action, *vga, *echr;
+    const char *display, *gdb, *rtc, *name, *uuid, *pidfile, *boot, *action, *vga, *echr, *run_with, *overcommit, *mem_path;
     const char *semihosting;    /* -semihosting-config; "" after plain -semihosting */
-    bool nographic, nodefaults, start_stopped, snapshot, no_reboot, no_shutdown, daemonize, perf_map;
+    bool nographic, nodefaults, start_stopped, snapshot, no_reboot, no_shutdown, daemonize, perf_map, mem_prealloc;
+    bool list_dirs;             /* -L help */
     /* struct cmdline_item, in order */
     GArray *accels, *drives, *devices, *netdevs, *nics, *chardevs, *serials, *monitors, *objects, *globals, *fw_cfgs,
         *firmware_dirs, *parallels, *mons;
@@ -36,6 +37,13 @@ void cmdline_free(struct cmdline *c);
 
 /* What the caller shall do after reading. */
 enum cmdline_result { CMDLINE_RUN, CMDLINE_DONE, CMDLINE_ERROR };
+
+/* As if "-name text" stood on the command line; false and *err where there is no such option that takes an argument. text
+ * must live as long as c. */
+bool cmdline_apply(struct cmdline *c, const char *name, const char *text, GError **err);
+
+/* -readconfig: applies the options of a file (readconfig.c). */
+bool cmdline_read_file(struct cmdline *c, const char *path, GError **err);
 
 /* Reads argv. DONE: help or version has been printed. ERROR: *err is one line. */
 enum cmdline_result cmdline_read(struct cmdline *c, int argc, char **argv, GError **err);

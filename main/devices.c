@@ -173,55 +173,50 @@ enum cmdline_result setup_devices(struct setup *s, GError **err)
     return CMDLINE_RUN;
 }
 
-bool setup_globals(struct setup *s, GError **err)
+/* "driver=TYPE,property=NAME,value=VALUE" */
+static bool add_long_global(struct setup *s, const char *text, GError **err)
 {
-    for (unsigned i = 0; i < s->c->globals->len; i++) {
-        const char *text = g_array_index(s->c->globals, struct cmdline_item, i).text;
-        const char *eq = strchr(text, '='), *dot;
-        g_autofree char *left = eq ? g_strndup(text, eq - text) : NULL;
-
-        dot = left ? strrchr(left, '.') : NULL;
-        if (!dot || dot == left || !dot[1]) {
-            g_set_error(err, MAIN_ERROR, 0, "-global %s: accepted: TYPE.PROPERTY=VALUE", text);
-            return false;
-        }
-        left[dot - left] = '\0';
-        machine_add_global(s->m, left, dot + 1, eq + 1);
-    }
-    return true;
-}
-
-static bool add_object(struct setup *s, const char *text, GError **err)
-{
-    struct options *o = options_parse("-object", text, "qom-type", err);
-    const char *type;
+    struct options *o = options_parse("-global", text, NULL, err);
+    const char *driver, *prop, *value;
     bool ok;
 
     if (!o) {
         return false;
     }
-    type = options_get(o, "qom-type");
-    if (type && !strcmp(type, "filter-dump")) {
-        ok = net_add_dump(s->m->nets, o, err);
-    } else if (type && (!strcmp(type, "rng-random") || !strcmp(type, "rng-builtin") || !strcmp(type, "iothread"))) {
-        /* The host's random numbers are what virtio-rng uses by itself, and disk I/O has threads of its own. */
-        options_id(o);
-        options_get(o, "filename");
-        ok = options_finish(o, err);
-    } else {
-        g_set_error(err, MAIN_ERROR, 0,
-                    "-object %s: unknown type; accepted: filter-dump, rng-random, rng-builtin, iothread",
-                    type ? type : text);
-        ok = false;
+    driver = options_need(o, "driver", err);
+    prop = driver ? options_need(o, "property", err) : NULL;
+    value = prop ? options_need(o, "value", err) : NULL;
+    ok = value && options_finish(o, err);
+    if (ok) {
+        machine_add_global(s->m, driver, prop, value);
     }
     options_free(o);
     return ok;
 }
 
-bool setup_objects(struct setup *s, GError **err)
+/* "TYPE.NAME=VALUE" */
+static bool add_global(struct setup *s, const char *text, GError **err)
 {
-    for (unsigned i = 0; i < s->c->objects->len; i++) {
-        if (!add_object(s, g_array_index(s->c->objects, struct cmdline_item, i).text, err)) {
+    const char *eq = strchr(text, '='), *dot;
+    g_autofree char *left = eq ? g_strndup(text, eq - text) : NULL;
+
+    dot = left ? strrchr(left, '.') : NULL;
+    if (!dot || dot == left || !dot[1]) {
+        g_set_error(err, MAIN_ERROR, 0,
+                    "-global %s: accepted: TYPE.PROPERTY=VALUE or driver=TYPE,property=PROPERTY,value=VALUE", text);
+        return false;
+    }
+    left[dot - left] = '\0';
+    machine_add_global(s->m, left, dot + 1, eq + 1);
+    return true;
+}
+
+bool setup_globals(struct setup *s, GError **err)
+{
+    for (unsigned i = 0; i < s->c->globals->len; i++) {
+        const char *text = g_array_index(s->c->globals, struct cmdline_item, i).text;
+
+        if (!(g_str_has_prefix(text, "driver=") ? add_long_global : add_global)(s, text, err)) {
             return false;
         }
     }

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <errno.h>
 #include <glib-unix.h>
 #include <signal.h>
 #include <stdio.h>
@@ -9,6 +8,7 @@
 
 #include "chardev/chardev.h"
 #include "gdbstub/gdbstub.h"
+#include "main/host.h"
 #include "main/setup.h"
 #include "util/log.h"
 
@@ -52,13 +52,12 @@ static int run(struct cmdline *c)
     enum cmdline_result r;
     struct setup s;
     GError *err = NULL;
-    int status = 1;
+    int status = 1, ready;
 
     if (!open_log(c, &r, &err) || r == CMDLINE_DONE) {
         goto out;
     }
-    if (c->daemonize && daemon(1, 0) < 0) {
-        g_set_error(&err, MAIN_ERROR, 0, "-daemonize: %s", g_strerror(errno));
+    if (!daemon_start(c, &ready, &err)) {
         r = CMDLINE_ERROR;
         goto out;
     }
@@ -67,7 +66,8 @@ static int run(struct cmdline *c)
     g_unix_signal_add(SIGINT, on_signal, s.m);
     g_unix_signal_add(SIGHUP, on_signal, s.m);
     r = setup_machine(&s, &err);
-    if (r == CMDLINE_RUN && (!write_pid(c->pidfile, &err) || (c->gdb && !gdb_listen(s.m, c->gdb, &err)))) {
+    if (r == CMDLINE_RUN && (!write_pid(c->pidfile, &err) || (c->gdb && !gdb_listen(s.m, c->gdb, &err)) ||
+                             !host_settle(c, &err) || !daemon_ready(ready, &err))) {
         r = CMDLINE_ERROR;
     }
     if (r == CMDLINE_RUN && s.m->opt.dumpdtb) {

@@ -28,6 +28,7 @@ struct setup {
     GPtrArray *drives;          /* struct drive */
     GPtrArray *auto_devices;    /* char *: -device texts that short forms stand for */
     GPtrArray *accel_choices;   /* const char *: -accel texts, best first */
+    const char *memory_backend; /* -machine memory-backend=, NULL: none */
     struct chardev *monitor_chr;    /* where the default monitor goes, NULL: none */
 };
 
@@ -51,7 +52,7 @@ enum cmdline_result setup_devices(struct setup *s, GError **err);       /* devic
  * CPU model. */
 enum cmdline_result setup_target(struct setup *s, struct options *machine, const struct board **board, GError **err);
 bool setup_globals(struct setup *s, GError **err);                      /* devices.c */
-bool setup_objects(struct setup *s, GError **err);                      /* devices.c */
+bool setup_objects(struct setup *s, GError **err);                      /* objects.c: -object, -mem-path */
 bool setup_firmware_files(struct setup *s, GError **err);               /* firmware.c: -fw_cfg */
 bool setup_semihosting(struct setup *s, GError **err);                  /* firmware.c */
 

@@ -77,5 +77,7 @@ struct image_kind image_identify(const char *path);
 /* The first file there is among names (NULL-terminated) in the directories of -L and the distribution's; a name with a
  * slash at its start or that exists as it is stands for itself. g_free the result; NULL: none. */
 char *firmware_find(struct machine *m, const char *const *names);
+/* Prints these directories. */
+void firmware_list_dirs(struct machine *m);
 
 #endif

@@ -59,6 +59,7 @@ struct machine *machine_new(void)
     m->drives = g_hash_table_new(g_str_hash, g_str_equal);
     m->nodes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     m->opt.fw_cfg = g_array_new(false, true, sizeof(struct fw_cfg_option));
+    m->opt.boot_splash_ms = m->opt.boot_fail_ms = -1;
     m->opt.data_dirs = g_ptr_array_new_with_free_func(g_free);
     return m;
 }
@@ -83,7 +84,8 @@ static void cpus_delete(struct machine *m)
 
 static void options_clear(struct machine_options *o)
 {
-    char *strings[] = { o->kernel, o->initrd, o->append, o->dtb, o->dumpdtb, o->bios, o->cpu_model, o->name };
+    char *strings[] = { o->kernel, o->initrd, o->append, o->dtb, o->dumpdtb, o->bios, o->cpu_model, o->name,
+                        (char *)o->ram.path };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(strings); i++) {
         g_free(strings[i]);
@@ -220,6 +222,11 @@ bool machine_realize(struct machine *m, GError **err)
 struct ram_block *machine_new_ram(struct machine *m, const char *name, uint64_t size, GError **err)
 {
     return ram_block_new(&m->memory, name, size, err);
+}
+
+struct ram_block *machine_new_main_ram(struct machine *m, const char *name, uint64_t size, GError **err)
+{
+    return ram_block_new_from(&m->memory, name, size, &m->opt.ram, err);
 }
 
 void machine_random(struct machine *m, void *to, size_t len)

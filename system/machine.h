@@ -66,6 +66,7 @@ struct machine_options {
     char *kernel, *initrd, *append, *dtb, *dumpdtb;
     char *bios;             /* NULL: the board's default; "none": no firmware */
     uint64_t ram_size;      /* bytes; 0: the board's default */
+    struct ram_source ram;  /* what it is made of; path is g_malloc'ed */
     unsigned cpus, max_cpus;    /* -smp; 0: one */
     unsigned sockets, clusters, cores, threads; /* topology; 0: derived */
     char *cpu_model;        /* -cpu; NULL: the board's default */
@@ -77,6 +78,9 @@ struct machine_options {
     bool no_shutdown;       /* a shutdown request stops the machine only */
     bool start_stopped;     /* -S */
     bool no_defaults;       /* -nodefaults: no default devices */
+    bool boot_menu;         /* -boot menu=on */
+    int boot_splash_ms;     /* -boot splash-time=; -1: not given */
+    int boot_fail_ms;       /* -boot reboot-timeout=; -1: the firmware waits for ever */
     bool graphics;          /* a display is wanted (false: -nographic) */
     char *name;             /* -name; NULL: none */
     bool has_uuid;
@@ -244,6 +248,8 @@ int64_t machine_rtc_ns(struct machine *m);
 
 /* Makes RAM, or dies by *err; the memory region is the caller's to map. */
 struct ram_block *machine_new_ram(struct machine *m, const char *name, uint64_t size, GError **err);
+/* The guest's main memory, opt.ram_size bytes: what -mem-path and -machine memory-backend= speak of. */
+struct ram_block *machine_new_main_ram(struct machine *m, const char *name, uint64_t size, GError **err);
 
 /* Makes a vCPU of a type for m->opt.cpu_model (or the default model), appended to m->cpus. The accelerator knows it
  * already; it starts in the machine's first reset. */

@@ -77,13 +77,24 @@ struct ram_block {
     _Atomic uint8_t *pages;     /* RAM_PAGE_* flags, one byte for each page; change with atomic or / and */
     uint8_t tracked;            /* the RAM_PAGE_DIRTY_* bits somebody looks at; a soft TLB may let writes through to a
                                  * page only while all these are set in it (and RAM_PAGE_CODE is not) */
-    bool shared;                /* memfd, mapped shared */
-    int fd;                     /* of the memfd, -1 else */
+    bool shared;                /* mapped shared from fd */
+    int fd;                     /* of the file or memfd, -1 else */
+};
+
+/* What RAM is made of. All zero: anonymous memory of the process, whose pages come when touched. */
+struct ram_source {
+    const char *path;           /* a file, made or grown as needed; or a folder (hugetlbfs): a file in it without a name */
+    bool memfd;                 /* a file in memory, instead of path */
+    bool shared;                /* the guest's writes go to the file */
+    bool prealloc;              /* take the pages from the host now */
 };
 
 /* Allocates zeroed host memory of at least size bytes; pages come when touched. NULL and *err where the host
  * refuses. */
 struct ram_block *ram_block_new(struct memory *mem, const char *name, uint64_t size, GError **err);
+/* The same from a source; a file's contents are kept. */
+struct ram_block *ram_block_new_from(struct memory *mem, const char *name, uint64_t size, const struct ram_source *source,
+                                     GError **err);
 
 /* To be called after a write of any length to RAM that did not go through translated code: sets the tracked dirty bits,
  * and where a page holds code lets the accelerator invalidate what was made from the bytes.

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "system/memory.h"
 
@@ -24,25 +27,103 @@ static void *map_aligned(uint64_t size, uint64_t align)
     return p + head;
 }
 
-struct ram_block *ram_block_new(struct memory *mem, const char *name, uint64_t size, GError **err)
-{
-    uint64_t aligned = (size + MEM_PAGE_SIZE - 1) & ~(MEM_PAGE_SIZE - 1);
-    bool huge = aligned >= HUGE_PAGE;
-    struct ram_block *ram;
-    void *host = NULL, *pages = NULL;
+/* ---- RAM in files ---- */
 
-    g_assert(size);
-    if (aligned >= size && aligned <= INT64_MAX / 2) {
-        host = map_aligned(aligned, huge ? HUGE_PAGE : MEM_PAGE_SIZE);
-        pages = map_aligned((((aligned >> MEM_PAGE_BITS) - 1) | (MEM_PAGE_SIZE - 1)) + 1, MEM_PAGE_SIZE);
+static bool fail(const char *name, const struct ram_source *source, const char *what, GError **err)
+{
+    g_set_error(err, g_quark_from_static_string("memory"), 0, "%s: '%s': %s: %s", name, source->memfd ? "memfd" : source->path,
+                what, g_strerror(errno));
+    return false;
+}
+
+/* A descriptor of the file, at least size bytes long; -1 and *err. */
+static int open_source(const char *name, const struct ram_source *source, uint64_t size, GError **err)
+{
+    int fd = source->memfd ? memfd_create(name, MFD_CLOEXEC)
+           : g_file_test(source->path, G_FILE_TEST_IS_DIR) ? open(source->path, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600)
+                                                           : open(source->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    struct stat st;
+
+    if (fd < 0) {
+        fail(name, source, "cannot be opened", err);
+        return -1;
     }
-    if (!host || !pages) {
-        g_set_error(err, g_quark_from_static_string("memory"), 0,
-                    "cannot allocate %" G_GUINT64_FORMAT " MiB for %s: %s", size >> 20, name,
-                    g_strerror(errno ? errno : ENOMEM));
+    /* Devices (persistent memory) have the size that they have. */
+    if (fstat(fd, &st) < 0 || (S_ISREG(st.st_mode) && (uint64_t)st.st_size < size && ftruncate(fd, size) < 0)) {
+        fail(name, source, "cannot be made large enough", err);
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+/* Maps the file over size bytes at host. */
+static bool map_source(uint8_t *host, const char *name, const struct ram_source *source, uint64_t size, int fd, GError **err)
+{
+    if (mmap(host, size, PROT_READ | PROT_WRITE, MAP_FIXED | (source->shared ? MAP_SHARED : MAP_PRIVATE | MAP_NORESERVE),
+             fd, 0) == MAP_FAILED) {
+        return fail(name, source, "cannot be mapped", err);
+    }
+    return true;
+}
+
+/* Host memory as source says; *fd is -1 where it is anonymous. */
+static void *map_ram(const char *name, const struct ram_source *source, uint64_t size, int *fd, GError **err)
+{
+    uint8_t *host = map_aligned(size, size >= HUGE_PAGE ? HUGE_PAGE : MEM_PAGE_SIZE);
+
+    *fd = -1;
+    if (!host) {
+        g_set_error(err, g_quark_from_static_string("memory"), 0, "cannot allocate %" G_GUINT64_FORMAT " MiB for %s: %s",
+                    size >> 20, name, g_strerror(errno));
         return NULL;
     }
-    if (huge) {
+    if (source->path || source->memfd) {
+        *fd = open_source(name, source, size, err);
+        if (*fd < 0 || !map_source(host, name, source, size, *fd, err)) {
+            munmap(host, size);
+            if (*fd >= 0) {
+                close(*fd);
+            }
+            return NULL;
+        }
+    }
+    if (source->prealloc && madvise(host, size, MADV_POPULATE_WRITE) < 0) {
+        g_set_error(err, g_quark_from_static_string("memory"), 0, "%s: the host has no %" G_GUINT64_FORMAT " MiB now: %s",
+                    name, size >> 20, g_strerror(errno));
+        munmap(host, size);
+        if (*fd >= 0) {
+            close(*fd);
+        }
+        return NULL;
+    }
+    return host;
+}
+
+struct ram_block *ram_block_new_from(struct memory *mem, const char *name, uint64_t size, const struct ram_source *source,
+                                     GError **err)
+{
+    uint64_t aligned = (size + MEM_PAGE_SIZE - 1) & ~(MEM_PAGE_SIZE - 1);
+    struct ram_block *ram;
+    void *host, *pages;
+    int fd;
+
+    g_assert(size);
+    if (aligned < size || aligned > INT64_MAX / 2) {
+        g_set_error(err, g_quark_from_static_string("memory"), 0, "%s: no host has so much memory", name);
+        return NULL;
+    }
+    pages = map_aligned((((aligned >> MEM_PAGE_BITS) - 1) | (MEM_PAGE_SIZE - 1)) + 1, MEM_PAGE_SIZE);
+    if (!pages) {
+        g_set_error(err, g_quark_from_static_string("memory"), 0, "%s: no memory for its dirty flags", name);
+        return NULL;
+    }
+    host = map_ram(name, source, aligned, &fd, err);
+    if (!host) {
+        munmap(pages, (((aligned >> MEM_PAGE_BITS) - 1) | (MEM_PAGE_SIZE - 1)) + 1);
+        return NULL;
+    }
+    if (aligned >= HUGE_PAGE) {
         madvise(host, aligned, MADV_HUGEPAGE);
     }
     madvise(host, aligned, MADV_DONTDUMP);
@@ -52,11 +133,17 @@ struct ram_block *ram_block_new(struct memory *mem, const char *name, uint64_t s
     ram->host = host;
     ram->size = aligned;
     ram->pages = pages;
-    ram->fd = -1;
+    ram->fd = fd;
+    ram->shared = source->shared;
     ram->ram_offset = mem->ram_end;
     mem->ram_end += aligned;
     g_ptr_array_add(mem->blocks, ram);
     return ram;
+}
+
+struct ram_block *ram_block_new(struct memory *mem, const char *name, uint64_t size, GError **err)
+{
+    return ram_block_new_from(mem, name, size, &(const struct ram_source) { 0 }, err);
 }
 
 static void ram_block_free(void *p)
@@ -64,6 +151,9 @@ static void ram_block_free(void *p)
     struct ram_block *ram = p;
 
     munmap(ram->host, ram->size);
+    if (ram->fd >= 0) {
+        close(ram->fd);
+    }
     munmap((void *)ram->pages, (((ram->size >> MEM_PAGE_BITS) - 1) | (MEM_PAGE_SIZE - 1)) + 1);
     g_free(ram->name);
     g_free(ram);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* ROMs: what each reset writes to guest memory; and where firmware files are. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -52,6 +53,16 @@ char *firmware_find(struct machine *m, const char *const *names)
         found = find_one(m, *names);
     }
     return found;
+}
+
+void firmware_list_dirs(struct machine *m)
+{
+    for (guint i = 0; i < m->opt.data_dirs->len; i++) {
+        printf("%s\n", (char *)m->opt.data_dirs->pdata[i]);
+    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(firmware_dirs); i++) {
+        printf("%s\n", firmware_dirs[i]);
+    }
 }
 
 /* Is all of [addr, addr + size) RAM or ROM? */

@@ -367,22 +367,29 @@ static int compare_keys(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-bool options_finish(struct options *o, GError **err)
+const char *options_unused(const struct options *o)
 {
     for (unsigned i = 0; i < o->items->len; i++) {
-        g_autoptr(GString) list = NULL;
-
-        if (item_at(o, i)->used) {
-            continue;
+        if (!item_at(o, i)->used) {
+            return item_at(o, i)->key;
         }
-        list = g_string_new(NULL);
-        g_ptr_array_sort(o->asked, compare_keys);
-        for (unsigned k = 0; k < o->asked->len; k++) {
-            g_string_append_printf(list, "%s%s", k ? ", " : "", (char *)o->asked->pdata[k]);
-        }
-        g_set_error(err, OPTIONS_ERROR, 0, "%s: '%s' is not accepted here; accepted: %s", options_where(o),
-                    item_at(o, i)->key, list->str);
-        return false;
     }
-    return true;
+    return NULL;
+}
+
+bool options_finish(struct options *o, GError **err)
+{
+    const char *unused = options_unused(o);
+    g_autoptr(GString) list = g_string_new(NULL);
+
+    if (!unused) {
+        return true;
+    }
+    g_ptr_array_sort(o->asked, compare_keys);
+    for (unsigned k = 0; k < o->asked->len; k++) {
+        g_string_append_printf(list, "%s%s", k ? ", " : "", (char *)o->asked->pdata[k]);
+    }
+    g_set_error(err, OPTIONS_ERROR, 0, "%s: '%s' is not accepted here; accepted: %s", options_where(o), unused,
+                list->str);
+    return false;
 }

@@ -81,6 +81,9 @@ struct options *options_split(struct options *o, const char *prefix);
  * hands properties on. */
 void options_foreach(struct options *o, bool (*fn)(const char *key, const char *value, void *opaque), void *opaque);
 
+/* The first key that nobody asked for, NULL: all were. For callers with a better message than options_finish() has. */
+const char *options_unused(const struct options *o);
+
 /* True if every item was asked for. Otherwise *err names the first that was not, and the keys that are accepted. */
 bool options_finish(struct options *o, GError **err);
 

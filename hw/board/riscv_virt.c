@@ -87,7 +87,7 @@ static bool make_ram(struct machine *m, struct riscv_virt *v, GError **err)
                     max / GIB);
         return false;
     }
-    ram = machine_new_ram(m, "riscv_virt_board.ram", size, err);
+    ram = machine_new_main_ram(m, "riscv_virt_board.ram", size, err);
     rom = ram ? machine_new_ram(m, "riscv_virt_board.mrom", place_find(m->board, "mrom")->size, err) : NULL;
     if (!rom) {
         return false;
@@ -161,6 +161,9 @@ static bool make_fw_cfg(struct machine *m, struct riscv_virt *v, GError **err)
     fw_cfg_add_u16(d, FW_CFG_MAX_CPUS, m->opt.max_cpus);
     fw_cfg_add_u16(d, FW_CFG_NOGRAPHIC, !m->opt.graphics);
     fw_cfg_add_bytes(d, FW_CFG_UUID, g_memdup2(m->opt.uuid, sizeof m->opt.uuid), sizeof m->opt.uuid);
+    if (!fw_cfg_add_boot(d, err)) {
+        return false;
+    }
     for (guint i = 0; i < m->opt.fw_cfg->len; i++) {
         const struct fw_cfg_option *o = &g_array_index(m->opt.fw_cfg, struct fw_cfg_option, i);
 

@@ -133,6 +133,18 @@ bool fw_cfg_add_file(struct device *d, const char *name, void *data, uint32_t le
     return true;
 }
 
+bool fw_cfg_add_boot(struct device *d, GError **err)
+{
+    const struct machine_options *o = &d->m->opt;
+    uint16_t wait_ms = GUINT16_TO_LE(o->boot_splash_ms);
+    uint32_t fail_ms = GUINT32_TO_LE(o->boot_fail_ms);
+
+    fw_cfg_add_u16(d, FW_CFG_BOOT_MENU, o->boot_menu);
+    return (o->boot_splash_ms < 0 ||
+            fw_cfg_add_file(d, "etc/boot-menu-wait", g_memdup2(&wait_ms, sizeof(wait_ms)), sizeof(wait_ms), err)) &&
+           fw_cfg_add_file(d, "etc/boot-fail-wait", g_memdup2(&fail_ms, sizeof(fail_ms)), sizeof(fail_ms), err);
+}
+
 /* ---- what the guest does ---- */
 
 /* The selected item, or one without bytes. */

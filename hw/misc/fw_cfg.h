@@ -32,4 +32,7 @@ void fw_cfg_add_string(struct device *d, unsigned key, const char *text);
 /* A file; takes data. False and *err: the name is too long or taken, or there are too many. */
 bool fw_cfg_add_file(struct device *d, const char *name, void *data, uint32_t len, GError **err);
 
+/* What -boot says: the menu's number, etc/boot-menu-wait, etc/boot-fail-wait. */
+bool fw_cfg_add_boot(struct device *d, GError **err);
+
 #endif

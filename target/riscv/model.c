@@ -33,11 +33,31 @@ static const struct model {
     bool pmp;
 } models[] = {
     { "max", "64 bits, all extensions that there are", ALL, 64, SATP_SV57, true },
+    { "max32", "32 bits, all extensions that there are", ALL, 32, SATP_SV32, true },
     { "rv32", "32 bits, general purpose", R, 32, SATP_SV32, true },
     { "rv32i", "32 bits, base instructions only", NONE, 32, SATP_BARE, false },
     { "rv64", "64 bits, general purpose", R, 64, SATP_SV57, true },
     { "rv64i", "64 bits, base instructions only", NONE, 64, SATP_BARE, false },
     { "rva22s64", "64 bits, profile RVA22S64", P, 64, SATP_SV39, true },
+};
+
+/* Models and extensions that people's command lines name and that are not there: off is accepted for the latter. */
+static const char *const no_models[][2] = {
+    { "rva23s64", "the profile needs the vector and hypervisor extensions, which are not there yet; nearest: rva22s64" },
+    { "rva23u64", "the profile needs the vector extension, which is not there yet; nearest: rva22s64" },
+    { "rva22u64", "the profile has no supervisor mode; nearest: rva22s64" },
+    { "rv64e", "base instructions with 16 registers are not there; nearest: rv64i" },
+    { "rv32e", "base instructions with 16 registers are not there; nearest: rv32i" },
+    { "x-rv128", "128 bits are not there; nearest: rv64" },
+};
+static const char *const no_exts[] = {
+    "e", "h", "v", "sdtrig", "smaia", "smcdeleg", "smcntrpmf", "smcsrind", "smctr", "smdbltrp", "smepmp", "smmpm", "smnpm",
+    "smpmpmt", "smrnmi", "ssaia", "ssccfg", "sscofpmf", "sscsrind", "ssctr", "ssdbltrp", "ssnpm", "sspm", "supm",
+    "svrsw60t59b", "zabha", "zalasr", "zama16b", "zbkx", "zce", "zclsd", "zcmp", "zcmt", "zdinx", "zfbfmin", "zfinx", "zhinx",
+    "zhinxmin", "zicfilp", "zicfiss", "zilsd", "zk", "zkn", "zknd", "zkne", "zknh", "zkr", "zks", "zksed", "zksh", "zkt",
+    "ztso", "zvbb", "zvbc", "zve32f", "zve32x", "zve64d", "zve64f", "zve64x", "zvfbfmin", "zvfbfwma", "zvfh", "zvfhmin",
+    "zvkb", "zvkg", "zvkn", "zvknc", "zvkned", "zvkng", "zvknha", "zvknhb", "zvks", "zvksc", "zvksed", "zvksg", "zvksh",
+    "zvkt", "debug", "big-endian",
 };
 
 static const struct {
@@ -282,6 +302,34 @@ static bool read_rest(struct building *b, const struct model *m, GError **err)
            options_get_u64(b->o, "mimpid", 0, UINT64_MAX, &cpu->mimpid, err);
 }
 
+/* What is not there: "off" is true of it, "on" is refused by name. */
+static bool read_absent(struct building *b, GError **err)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(no_exts); i++) {
+        bool on = false;
+
+        if (!options_get_bool(b->o, no_exts[i], &on, err)) {
+            return false;
+        }
+        if (on) {
+            g_set_error(err, OPTIONS_ERROR, 0, "-cpu %s: %s=on: not there yet; '-cpu help' lists what is", b->cpu->model,
+                        no_exts[i]);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool check_unused(struct building *b, GError **err)
+{
+    const char *key = options_unused(b->o);
+
+    if (key) {
+        g_set_error(err, OPTIONS_ERROR, 0, "-cpu %s: there is no property '%s'; '-cpu help' lists them", b->cpu->model, key);
+    }
+    return !key;
+}
+
 static bool build(struct building *b, const struct model *m, GError **err)
 {
     struct rv_cpu *cpu = b->cpu;
@@ -293,7 +341,8 @@ static bool build(struct building *b, const struct model *m, GError **err)
         return false;
     }
     expand_c(b);
-    if (!check_exts(cpu, err) || !read_mmu(b, m, err) || !read_rest(b, m, err) || !options_finish(b->o, err)) {
+    if (!check_exts(cpu, err) || !read_mmu(b, m, err) || !read_rest(b, m, err) || !read_absent(b, err) ||
+        !check_unused(b, err)) {
         return false;
     }
     set_fixed(cpu);
@@ -310,6 +359,19 @@ static char *model_names(void)
     return g_string_free(s, FALSE);
 }
 
+static void no_model(const char *name, GError **err)
+{
+    g_autofree char *names = model_names();
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(no_models); i++) {
+        if (!strcmp(no_models[i][0], name)) {
+            g_set_error(err, OPTIONS_ERROR, 0, "-cpu %s: %s", name, no_models[i][1]);
+            return;
+        }
+    }
+    g_set_error(err, OPTIONS_ERROR, 0, "-cpu %s: no such RISC-V model; there are: %s", name, names);
+}
+
 bool rv_model_init(struct rv_cpu *cpu, const char *text, GError **err)
 {
     struct building b = { .cpu = cpu };
@@ -324,9 +386,7 @@ bool rv_model_init(struct rv_cpu *cpu, const char *text, GError **err)
     if (m) {
         ok = build(&b, m, err);
     } else {
-        g_autofree char *names = model_names();
-
-        g_set_error(err, OPTIONS_ERROR, 0, "-cpu %s: no such RISC-V model; there are: %s", text, names);
+        no_model(options_get(b.o, "model") ? options_get(b.o, "model") : text, err);
     }
     options_free(b.o);
     return ok;
