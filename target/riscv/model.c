@@ -86,9 +86,15 @@ static const struct model *find_model(const char *name)
     return NULL;
 }
 
+/* Also those that are not there by name: rv_model_init() has a better answer than that nobody knows them. */
 bool rv_has_model(const char *name)
 {
-    return find_model(name) != NULL;
+    bool named = find_model(name) != NULL;
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(no_models); i++) {
+        named |= !strcmp(no_models[i][0], name);
+    }
+    return named;
 }
 
 static int find_ext(const char *name, size_t len)
