@@ -276,7 +276,7 @@ static void bad_options_are_named(void)
     check_open_fails("format=raw", "file= is missing");
     check_open_fails("file=/tmp/x,format=vmdk", "format=vmdk is not supported; raw and qcow2 are");
     check_open_fails("file=/tmp/x,cache=fast", "accepted: writeback, none");
-    check_open_fails("file=/tmp/x,cach=none", "'cach' is not accepted here; accepted: aio, auto-read-only, cache");
+    check_open_fails("file=/tmp/x,cach=none", "'cach' is not accepted here; accepted: aio, auto-read-only, backing, cache");
     check_open_fails("file=nbd://host/x", "names a protocol");
     check_open_fails("file=/dev/null", "neither a file nor a block device");
 }

@@ -423,7 +423,7 @@ static void bad_models_are_refused_in_one_line(void)
     static const struct {
         const char *text, *says;
     } rows[] = {
-        { "rv65", "rv64" }, { "", "no such" }, { "rv64,zzz=on", "zba" }, { "rv64,zba=maybe", "zba" },
+        { "rv65", "rv64" }, { "", "no such" }, { "rv64,zzz=on", "zzz" }, { "rv64,v=on", "v=on" }, { "rva23s64", "rva22s64" }, { "rv64,zba=maybe", "zba" },
         { "rv64,d=on,f=off", "needs f" }, { "rv64,sv32=on", "sv32" }, { "rv64,sv57=on,sv48=off", "smaller" },
         { "rv64,zcf=on", "32-bit" }, { "rv64,cbom_blocksize=65", "power of two" },
     };
