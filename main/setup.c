@@ -137,7 +137,7 @@ enum cmdline_result setup_machine(struct setup *s, GError **err)
     static enum cmdline_result (*const after[])(struct setup *s, GError **err) = { setup_devices, setup_monitors };
     enum cmdline_result r;
 
-    if (!set_escape(s, err)) {
+    if (!set_escape(s, err) || !setup_icount(s, err)) {
         return CMDLINE_ERROR;
     }
     for (size_t i = 0; i < G_N_ELEMENTS(before); i++) {

@@ -54,6 +54,7 @@ enum cmdline_result setup_target(struct setup *s, struct options *machine, const
 bool setup_globals(struct setup *s, GError **err);                      /* devices.c */
 bool setup_objects(struct setup *s, GError **err);                      /* objects.c: -object, -mem-path */
 bool setup_firmware_files(struct setup *s, GError **err);               /* firmware.c: -fw_cfg */
+bool setup_icount(struct setup *s, GError **err);                       /* icount.c: -icount, -seed */
 bool setup_semihosting(struct setup *s, GError **err);                  /* firmware.c */
 
 #endif

@@ -61,6 +61,9 @@ struct accel_type {
      * needed. */
     void (*kick)(struct accel *a, struct cpu *cpu);
 
+    /* machine_requested has become true. The caller may be a vCPU thread, in the midst of an access. Any thread. */
+    void (*requested)(struct accel *a);
+
     /* cpu's registers are in its struct after get; put takes them from there. The vCPU is stopped, or the caller is its
      * own thread. Not set where the struct is always up to date. */
     void (*regs_get)(struct accel *a, struct cpu *cpu);

@@ -79,7 +79,8 @@ struct cpu {
     void *tlb_base;
     uint64_t tlb_ctl;
     uint64_t jump_salt;             /* stands for the translation key in the jump cache */
-    int64_t icount_left;
+    int64_t icount_left;            /* -icount: what is left of the budget */
+    uint32_t icount_ahead;          /* -icount: instructions that were taken from it and are not completed (in a helper) */
     uint32_t fpcr;                  /* guest rounding mode and sticky flags in the layout of x86's MXCSR */
     _Atomic uint32_t request;       /* enum cpu_request */
 
@@ -100,7 +101,6 @@ struct cpu {
     struct accel_cpu *accel;        /* the accelerator's part */
     sigjmp_buf loop;                /* target of cpu_loop_exit */
     bool in_loop;                   /* loop is valid */
-    int64_t icount_base;            /* instructions retired up to the last time the loop looked (icount, minstret) */
 
     /* Time of the platform's timer (mtime), set by the board: ticks, and how to ask for a wake-up when it reaches a value
      * (UINT64_MAX: never). arm runs under the machine lock; when due, it calls type->timer_due(cpu). */
@@ -285,7 +285,8 @@ void *cpu_probe_write(struct cpu *cpu, uint64_t va, unsigned len, unsigned idx);
 void *cpu_phys_ptr(struct cpu *cpu, uint64_t paddr, unsigned size, bool write);
 /* Memory by virtual address for debuggers; no side effects but on devices. False: not mapped. */
 bool cpu_debug_rw(struct cpu *cpu, uint64_t va, void *buf, size_t len, bool write);
-/* Guest instructions retired (exact under icount, else an estimate from the clock). */
+/* Guest instructions that this CPU has retired: exact under -icount, the current one not included; else an estimate from
+ * the clock. */
 uint64_t cpu_insns(struct cpu *cpu);
 /* Runs f(cpu, opaque) on the vCPU thread at a safepoint, soon. Any thread. */
 void cpu_run_on(struct cpu *cpu, void (*f)(struct cpu *cpu, void *opaque), void *opaque);

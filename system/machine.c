@@ -432,6 +432,15 @@ void machine_reset(struct machine *m, enum machine_cause cause)
 static void wake(struct machine *m)
 {
     g_main_context_wakeup(NULL);
+    if (m->accel && m->accel->type->requested) {
+        m->accel->type->requested(m->accel);
+    }
+}
+
+bool machine_requested(const struct machine *m)
+{
+    return g_atomic_int_get(&m->reset_requested) || g_atomic_int_get(&m->shutdown_requested) ||
+           g_atomic_int_get(&m->stop_requested);
 }
 
 void machine_request_reset(struct machine *m, enum machine_cause cause)
@@ -515,8 +524,7 @@ static gboolean wake_check(GSource *source)
 {
     struct machine *m = ((struct wake_source *)source)->m;
 
-    return g_atomic_int_get(&m->reset_requested) || g_atomic_int_get(&m->shutdown_requested) ||
-           g_atomic_int_get(&m->stop_requested) || g_atomic_int_get(&m->powerdown_requested);
+    return machine_requested(m) || g_atomic_int_get(&m->powerdown_requested);
 }
 
 static gboolean wake_prepare(GSource *source, gint *timeout)

@@ -61,6 +61,16 @@ struct fw_cfg_option {
     uint32_t len;
 };
 
+/* -icount: the virtual clock counts guest instructions, each 2^shift ns long. */
+struct icount_options {
+    bool on;
+    bool automatic;         /* shift=auto: the accelerator changes shift so that the guest keeps up with real time */
+    bool sleep;             /* while all CPUs are halted, real time passes as virtual time does; false: it jumps */
+    bool align;             /* never run ahead of real time */
+    unsigned shift;         /* 0 to ICOUNT_SHIFT_MAX */
+};
+#define ICOUNT_SHIFT_MAX 10
+
 /* What the user asked for; strings are owned by the machine. */
 struct machine_options {
     char *kernel, *initrd, *append, *dtb, *dumpdtb;
@@ -74,6 +84,7 @@ struct machine_options {
     GPtrArray *data_dirs;   /* of char *: -L, where firmware is looked for first */
     bool has_seed;          /* -seed, or -icount: what a machine draws at random (rng-seed) follows from seed */
     uint64_t seed;
+    struct icount_options icount;
     bool no_reboot;         /* a reset request ends the program */
     bool no_shutdown;       /* a shutdown request stops the machine only */
     bool start_stopped;     /* -S */
@@ -217,6 +228,9 @@ void machine_request_shutdown(struct machine *m, enum machine_cause cause, int s
 void machine_request_stop(struct machine *m, enum run_state state);
 /* The power button. */
 void machine_request_powerdown(struct machine *m);
+
+/* Is a reset, shutdown or stop asked for and not served yet? Any thread. */
+bool machine_requested(const struct machine *m);
 
 /* ---- run control: main loop thread, machine lock ---- */
 

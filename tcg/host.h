@@ -22,7 +22,8 @@
  *   ...       out-of-line code: slow paths, exit stubs
  *   map       bytes after the code: one record for each point that may leave with exact state
  *
- * Under icount the body starts with a subtraction from the budget; the stub leaves with HOST_LEAVE_BUDGET.
+ * Under icount the body starts with a subtraction from the budget; the stub leaves with HOST_LEAVE_BUDGET. `direct` is
+ * `poll` then, so that a request is seen in front of the same instruction whichever way the region is entered.
  */
 #ifndef TCG_HOST_H
 #define TCG_HOST_H
@@ -72,6 +73,8 @@ struct host_env {
     uint32_t off_fpcr;              /* uint32_t: guest MXCSR: loaded at entry, stored when leaving; also stored before a
                                      * helper that READS, WRITES or RAISES, and loaded after one that WRITES */
     uint32_t off_icount;            /* int64_t: instructions left in the budget */
+    uint32_t off_icount_ahead;      /* uint32_t: stored before a helper that READS, WRITES or RAISES, under icount: how many
+                                     * instructions of the region that have been paid for are still to be completed */
     /* displacements from the TLB base; each array holds 8-byte entries for the largest TLB size */
     int32_t tlb_read[16];           /* tag arrays by MMU index: page va of a readable page, else a value that cannot match */
     int32_t tlb_write[16];

@@ -2,7 +2,7 @@
 /*
  * vCPU threads and the execution loop.
  *
- * A thread is in one of three places: waiting for the machine to run (parked, under the machine lock), asleep because
+ * With a thread for each vCPU (rr.c has the other way), a thread is in one of three places: waiting for the machine to run (parked, under the machine lock), asleep because
  * its CPU is halted (parked, no lock), or in the loop. The loop finds a block, runs translated code until it leaves,
  * and acts on why it left. Requests from other threads are bits in cpu.request, which translated code polls at backward
  * and indirect jumps; cpu_wake gets a sleeping thread out.
@@ -89,7 +89,9 @@ void safepoint_wait(struct tcg *t, struct accel_cpu *self)
 
 void cpu_wake(struct accel_cpu *a)
 {
-    if (atomic_load(&a->sleeping)) {
+    if (a->tcg->single) {
+        rr_wake(a->tcg);
+    } else if (atomic_load(&a->sleeping)) {
         g_mutex_lock(&a->sleep);
         g_cond_broadcast(&a->wake);
         g_mutex_unlock(&a->sleep);
@@ -108,7 +110,7 @@ void cpu_run_on(struct cpu *cpu, void (*f)(struct cpu *cpu, void *opaque), void 
     cpu_request(cpu, CPU_REQ_WORK);
 }
 
-static void run_work(struct accel_cpu *a)
+void cpu_run_work(struct accel_cpu *a)
 {
     for (;;) {
         struct work_item *w = NULL;
@@ -200,7 +202,7 @@ static bool serve_requests(struct accel_cpu *a)
         jump_cache_clear(a);
     }
     if (req & CPU_REQ_WORK) {
-        run_work(a);
+        cpu_run_work(a);
     }
     if ((req & CPU_REQ_EVENTS) && cpu->type->event) {
         cpu->type->event(cpu, req & CPU_REQ_EVENTS);
@@ -222,8 +224,12 @@ static bool serve_requests(struct accel_cpu *a)
 static void log_state(struct accel_cpu *a, const struct tb *tb)
 {
     if (log_on(LOG_EXEC)) {
-        log_printf(LOG_EXEC, "Trace %u: %#018" G_GINT64_MODIFIER "x key %#x insns %u\n", a->cpu->index, tb->pc, tb->key,
+        log_printf(LOG_EXEC, "Trace %u: %#018" G_GINT64_MODIFIER "x key %#x insns %u", a->cpu->index, tb->pc, tb->key,
                    tb->insns);
+        if (a->tcg->env.icount) {
+            log_printf(LOG_EXEC, " at %" G_GINT64_FORMAT " ns", clock_now_ns(&a->cpu->machine->virtual_clock));
+        }
+        log_printf(LOG_EXEC, "\n");
     }
     if (log_on(LOG_CPU)) {
         g_autoptr(GString) out = g_string_new(NULL);
@@ -249,6 +255,10 @@ static bool ir_exit_code(struct accel_cpu *a, uint32_t code)
         machine_request_stop(cpu->machine, RUN_DEBUG);
         return true;
     case IR_EXIT_YIELD:
+        if (a->tcg->single) {
+            a->turn_over = true;
+            return true;
+        }
         g_thread_yield();
         return false;
     default:
@@ -258,13 +268,40 @@ static bool ir_exit_code(struct accel_cpu *a, uint32_t code)
     }
 }
 
-static bool run_interp(struct accel_cpu *a)
+/* The block at pc, under -icount no longer than the budget; NULL: the turn ends in front of it. */
+static struct tb *block_in_budget(struct accel_cpu *a)
 {
     struct tb *tb = tb_get(a);
+
+    if (!a->tcg->env.icount || tb->insns <= a->cpu->icount_left) {
+        return tb;
+    }
+    if (!a->to_deadline) {
+        a->turn_over = true;
+        return NULL;
+    }
+    a->cut = a->cpu->icount_left;
+    tb = tb_get(a);
+    a->cut = 0;
+    return tb;
+}
+
+static bool run_interp(struct accel_cpu *a)
+{
+    struct tb *tb = block_in_budget(a);
     struct interp_left left;
 
+    if (!tb) {
+        return true;
+    }
     log_state(a, tb);
+    if (a->tcg->env.icount) {
+        a->cpu->icount_left -= tb->insns;
+        a->interp_tb = tb;
+    }
+    a->in_code = true;
     left = interp_run(a->iscratch, tb->ir, a->cpu, &a->tcg->interp_env, 0);
+    a->in_code = false;
     a->insns_guess += left.insns;
     return left.exit && ir_exit_code(a, left.code);
 }
@@ -288,8 +325,12 @@ static bool run_code(struct accel_cpu *a, struct pending_link *link)
     if (j->tag == (cpu->pc ^ cpu->jump_salt) && !link->from && !a->single_step && !log_on(LOG_EXEC | LOG_CPU)) {
         code = j->code;     /* `checked`: it sees for itself whether it is the right one */
     } else {
-        struct tb *tb = tb_get(a);
+        struct tb *tb = block_in_budget(a);
 
+        if (!tb) {
+            link->from = NULL;
+            return true;
+        }
         if (link->from && link->waits == a->waits) {
             tb_link(a, link->from, link->n, tb);
         }
@@ -298,7 +339,9 @@ static bool run_code(struct accel_cpu *a, struct pending_link *link)
     }
     link->from = NULL;
     a->n_enter++;
+    a->in_code = true;
     left = host_enter(t->host, cpu, code);
+    a->in_code = false;
     switch (left.why) {
     case HOST_LEAVE_EXIT:
         return ir_exit_code(a, left.detail);
@@ -315,6 +358,7 @@ static bool run_code(struct accel_cpu *a, struct pending_link *link)
         *link = (struct pending_link) { from, n, a->waits };
         return false;
     }
+    case HOST_LEAVE_BUDGET:
     case HOST_LEAVE_REMAP:
     case HOST_LEAVE_STALE:
         /* The jump cache must not bring us here again. */
@@ -325,7 +369,7 @@ static bool run_code(struct accel_cpu *a, struct pending_link *link)
     }
 }
 
-static void exec(struct accel_cpu *a)
+void cpu_run(struct accel_cpu *a)
 {
     struct cpu *cpu = a->cpu;
     struct pending_link link = { 0 };
@@ -340,6 +384,9 @@ static void exec(struct accel_cpu *a)
             machine_unlock(cpu->machine);
         }
         plink->from = NULL;
+        if (a->tcg->env.icount) {
+            icount_trapped(a);
+        }
     }
     for (;;) {
         /* Read once: a request that came between two looks would be served with the link kept, and the jump that waits for
@@ -355,7 +402,7 @@ static void exec(struct accel_cpu *a)
         if (request && serve_requests(a)) {
             break;
         }
-        if (cpu->halted) {
+        if (cpu->halted || (a->tcg->env.icount && cpu->icount_left <= 0)) {
             break;
         }
         tlb_resize_if_needed(a);
@@ -394,7 +441,7 @@ void *cpu_thread(void *opaque)
     machine_lock(m);
     while (!a->quit) {
         if (!atomic_load(&a->tcg->resumed) || a->debug_stop) {
-            run_work(a);
+            cpu_run_work(a);
             a->stopped = true;
             g_cond_broadcast(&a->tcg->parked);
             big_lock_wait(&m->lock, &a->resume, -1);
@@ -406,7 +453,7 @@ void *cpu_thread(void *opaque)
             sleep_halted(a);
         }
         cpu_unpark(a);
-        exec(a);
+        cpu_run(a);
         cpu_park(a);
         machine_lock(m);
     }
@@ -421,6 +468,9 @@ uint64_t cpu_insns(struct cpu *cpu)
 {
     struct accel_cpu *a = acpu_of(cpu);
 
+    if (a->tcg->env.icount) {
+        return icount_retired(a);
+    }
     if (a->tcg->interp) {
         return a->insns_guess;
     }

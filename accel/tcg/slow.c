@@ -37,7 +37,8 @@ void slow_rebuild(struct accel_cpu *a, uintptr_t ret, struct host_frame *frame)
         g_assert_not_reached();
     }
     if (a->tcg->env.icount) {
-        a->cpu->icount_left += tb->insns - insns;   /* the block paid for all its instructions when it was entered */
+        a->cpu->icount_ahead = tb->insns - insns;   /* the block paid for all its instructions when it was entered */
+        a->site_ret = 0;
     }
 #ifdef __x86_64__
     a->cpu->fpcr = _mm_getcsr();
@@ -61,11 +62,13 @@ static uint64_t mmio(const struct site *s, uint64_t va, const struct tlb_target 
     _mm_setcsr(MXCSR_HOST);
 #endif
     a->n_mmio++;
+    a->site_ret = s->ret;
     res = write ? mmio_dispatch_write(&m->memory, t->range, t->offset, size, value, attrs_of(a))
                 : mmio_dispatch_read(&m->memory, t->range, t->offset, size, &value, attrs_of(a));
 #ifdef __x86_64__
     _mm_setcsr(csr);
 #endif
+    a->site_ret = 0;
     if (res != MEM_OK) {
         slow_rebuild(a, s->ret, s->frame);
         a->cpu->type->raise_bus(a->cpu, va, write ? MMU_WRITE : MMU_READ);

@@ -120,7 +120,7 @@ void tb_link(struct accel_cpu *a, struct tb *from, unsigned n, struct tb *to)
     bool same_page = !((from->pc ^ to->pc) & PAGE_MASK) && !to->map_id[1];
     uint32_t entry = !same_page ? to->checked : j->exit.poll ? to->poll : to->direct;
 
-    if (!t->opt_chain || (from->flags | to->flags) & (TB_UNCACHED | TB_STEP) || from->key != to->key ||
+    if (!t->opt_chain || (from->flags | to->flags) & (TB_UNCACHED | TB_STEP | TB_CUT) || from->key != to->key ||
         log_on(LOG_EXEC | LOG_CPU | LOG_NOCHAIN)) {
         return;
     }
@@ -290,12 +290,14 @@ void tb_written(struct tcg *t, struct ram_block *ram, uint64_t offset, uint64_t 
 
 /* ---- finding ---- */
 
-static struct tb *hash_find(struct tcg *t, uint64_t phys, uint64_t pc, uint32_t key, uint32_t idx, uint8_t flags)
+/* flags: of TB_STEP and TB_CUT; with the latter insns says how long it is. */
+static struct tb *hash_find(struct tcg *t, uint64_t phys, uint64_t pc, uint32_t key, uint32_t idx, uint8_t flags,
+                            unsigned insns)
 {
     struct tb *tb = atomic_load_explicit(&t->hash[tb_hash(phys, pc, key)], memory_order_acquire);
 
-    while (tb &&
-           !(tb->phys == phys && tb->pc == pc && tb->key == key && tb->idx == idx && (tb->flags & TB_STEP) == flags)) {
+    while (tb && !(tb->phys == phys && tb->pc == pc && tb->key == key && tb->idx == idx &&
+                   (tb->flags & (TB_STEP | TB_CUT)) == flags && (!(flags & TB_CUT) || tb->insns == insns))) {
         tb = atomic_load_explicit(&tb->hash_next, memory_order_acquire);
     }
     return tb;
@@ -469,7 +471,7 @@ static struct tb *tb_alloc(const struct maker *m, const struct tr_block *tr, con
     tb->phys2 = m->has_second ? fetch_phys(&m->second) : UINT64_MAX;
     tb->bytes = tr->bytes;
     tb->insns = tr->insns;
-    tb->flags = (m->uncached ? TB_UNCACHED : 0) | (tr->single_step ? TB_STEP : 0);
+    tb->flags = (m->uncached ? TB_UNCACHED : 0) | (tr->single_step ? TB_STEP : 0) | (m->a->cut ? TB_CUT : 0);
     tb->hash = tb_hash(tb->phys, tb->pc, tb->key);
     tb->checked = code->checked;
     tb->poll = code->poll;
@@ -536,7 +538,7 @@ static struct tb *make(struct accel_cpu *a, struct maker *m)
 
     protect(a, &m->first);
     gen = generation_of(t, fetch_phys(&m->first));
-    translate(a, m, &tr, a->single_step || m->uncached ? 1 : TB_INSNS_MAX);
+    translate(a, m, &tr, a->single_step || m->uncached ? 1 : a->cut ? a->cut : TB_INSNS_MAX);
     g_mutex_lock(&t->tb_lock);
     ids[0] = map_id(t, tr.pc & PAGE_MASK, fetch_phys(&m->first), m->first.idx);
     map_ref(t, ids[0], 1);
@@ -562,7 +564,7 @@ static struct tb *make(struct accel_cpu *a, struct maker *m)
     }
 
     g_mutex_lock(&t->tb_lock);
-    other = hash_find(t, tb->phys, tb->pc, tb->key, tb->idx, tb->flags & TB_STEP);
+    other = hash_find(t, tb->phys, tb->pc, tb->key, tb->idx, tb->flags & (TB_STEP | TB_CUT), tb->insns);
     if (other || code_page(t, tb->phys)->generation != gen ||
         (m->has_second && code_page(t, tb->phys2)->generation != m->generation2)) {
         map_ref(t, tb->map_id[0], -1);
@@ -601,7 +603,7 @@ static void enter_maps(struct accel_cpu *a, struct tb *tb)
 {
     struct host_jump *j = &a->jumps[(tb->pc >> 1) & ((1u << HOST_JUMP_CACHE_BITS) - 1)];
 
-    if (tb->flags & (TB_UNCACHED | TB_STEP) || a->tcg->interp) {
+    if (tb->flags & (TB_UNCACHED | TB_STEP | TB_CUT) || a->tcg->interp) {
         return;
     }
     enter_page(a, tb, 0);
@@ -618,13 +620,14 @@ struct tb *tb_get(struct accel_cpu *a)
 {
     struct cpu *cpu = a->cpu;
     struct maker m = { .a = a };
-    uint8_t flags = a->single_step ? TB_STEP : 0;
+    uint8_t flags = (a->single_step ? TB_STEP : 0) | (a->cut ? TB_CUT : 0);
     struct tb *tb = NULL;
 
     a->n_lookup++;
     m.first = *tlb_fetch(a, cpu->pc, &m.uncached);
     if (!m.uncached) {
-        tb = hash_find(a->tcg, fetch_phys(&m.first) + (cpu->pc & ~PAGE_MASK), cpu->pc, cpu->key, m.first.idx, flags);
+        tb = hash_find(a->tcg, fetch_phys(&m.first) + (cpu->pc & ~PAGE_MASK), cpu->pc, cpu->key, m.first.idx, flags,
+                       a->cut);
         if (tb && tb->phys2 != UINT64_MAX) {
             struct fetch_page *f = tlb_fetch(a, (cpu->pc & PAGE_MASK) + PAGE_SIZE, &m.uncached);
 

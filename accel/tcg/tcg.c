@@ -57,6 +57,26 @@ static bool perf_open(struct tcg *t, GError **err)
     return true;
 }
 
+static bool threads_init(struct tcg *t, GError **err)
+{
+    bool icount = t->accel.m->opt.icount.on;
+
+    if (t->thread && strcmp(t->thread, "multi") && strcmp(t->thread, "single")) {
+        g_set_error(err, g_quark_from_static_string("tcg"), 0, "-accel tcg,thread=%s: accepted: multi, single", t->thread);
+        return false;
+    }
+    if (icount && !g_strcmp0(t->thread, "multi")) {
+        g_set_error(err, g_quark_from_static_string("tcg"), 0,
+                    "-accel tcg,thread=multi: with -icount all vCPUs take turns on one thread; use thread=single");
+        return false;
+    }
+    t->single = icount || !g_strcmp0(t->thread, "single");
+    g_mutex_init(&t->rr_mutex);
+    g_cond_init(&t->rr_cond);
+    g_cond_init(&t->rr_resume);
+    return true;
+}
+
 static bool tcg_init(struct accel *accel, GError **err)
 {
     struct tcg *t = tcg_of(accel);
@@ -66,9 +86,7 @@ static bool tcg_init(struct accel *accel, GError **err)
                     "-accel tcg,engine=%s: unknown engine; accepted: jit, interp", t->engine);
         return false;
     }
-    if (g_strcmp0(t->thread, "multi")) {
-        g_set_error(err, g_quark_from_static_string("tcg"), 0,
-                    "-accel tcg,thread=%s: all vCPUs on one thread is not there yet; accepted: multi", t->thread);
+    if (!threads_init(t, err)) {
         return false;
     }
     t->interp = !strcmp(t->engine, "interp");
@@ -81,6 +99,9 @@ static bool tcg_init(struct accel *accel, GError **err)
     t->hash = g_new0(_Atomic(struct tb *), 1u << TB_HASH_BITS);
     atomic_store(&t->epoch, 1);
     slow_interp_env(&t->interp_env);
+    if (t->accel.m->opt.icount.on) {
+        icount_init(t);
+    }
     if (t->perfmap && !perf_open(t, err)) {
         return false;
     }
@@ -108,6 +129,9 @@ static void tcg_free(struct accel *accel)
     g_free(t->hash);
     g_mutex_clear(&t->tb_lock);
     g_cond_clear(&t->parked);
+    g_mutex_clear(&t->rr_mutex);
+    g_cond_clear(&t->rr_cond);
+    g_cond_clear(&t->rr_resume);
 }
 
 static uint32_t host_opts(const struct tcg *t)
@@ -130,6 +154,8 @@ static bool host_init(struct tcg *t, const struct cpu_type *type, GError **err)
         .off_jump_cache = CPU_AREA_OFFSET,
         .off_fpcr = offsetof(struct cpu, fpcr),
         .off_icount = offsetof(struct cpu, icount_left),
+        .off_icount_ahead = offsetof(struct cpu, icount_ahead),
+        .icount = t->accel.m->opt.icount.on,
         .load = slow_load, .store = slow_store, .slow = slow_other,
         .chain = t->opt_chain, .opts = host_opts(t),
     };
@@ -169,24 +195,46 @@ static bool tcg_cpu_create(struct accel *accel, struct cpu *cpu, GError **err)
     tlb_cpu_init(a);
     cpu_set_space(cpu, 0);
     g_ptr_array_add(t->cpus, a);
-    a->thread = g_thread_new(name, cpu_thread, a);
+    if (!t->single) {
+        a->thread = g_thread_new(name, cpu_thread, a);
+        return true;
+    }
+    mem_reader_add(&cpu->machine->memory, &a->reader);
+    if (!t->rr_thread) {
+        rr_start(t);
+    }
     return true;
+}
+
+static void end_thread(struct accel_cpu *a)
+{
+    struct tcg *t = a->tcg;
+    struct cpu *cpu = a->cpu;
+
+    if (t->single) {
+        if (t->rr_thread) {
+            rr_stop(t);
+        }
+        mem_reader_remove(&cpu->machine->memory, &a->reader);
+        return;
+    }
+    a->quit = true;
+    atomic_fetch_or(&cpu->request, CPU_REQ_EXIT);
+    cpu_wake(a);
+    g_cond_broadcast(&a->resume);
+    while (!a->stopped) {
+        big_lock_wait(&cpu->machine->lock, &t->parked, -1);
+    }
+    machine_unlock(cpu->machine);
+    g_thread_join(a->thread);
+    machine_lock(cpu->machine);
 }
 
 static void tcg_cpu_destroy(struct accel *accel, struct cpu *cpu)
 {
     struct accel_cpu *a = acpu_of(cpu);
 
-    a->quit = true;
-    atomic_fetch_or(&cpu->request, CPU_REQ_EXIT);
-    cpu_wake(a);
-    g_cond_broadcast(&a->resume);
-    while (!a->stopped) {
-        big_lock_wait(&cpu->machine->lock, &a->tcg->parked, -1);
-    }
-    machine_unlock(cpu->machine);
-    g_thread_join(a->thread);
-    machine_lock(cpu->machine);
+    end_thread(a);
     g_ptr_array_remove(a->tcg->cpus, a);
     tlb_cpu_free(a);
     ir_free(a->ir);
@@ -216,6 +264,14 @@ static void tcg_resume(struct accel *accel)
         a->debug_stop = a->watch_hit = false;
         atomic_fetch_or(&a->cpu->request, CPU_REQ_IRQ);
         g_cond_broadcast(&a->resume);
+    }
+    g_cond_broadcast(&t->rr_resume);
+}
+
+static void tcg_requested(struct accel *accel)
+{
+    if (tcg_of(accel)->single) {
+        rr_requested(tcg_of(accel));
     }
 }
 
@@ -346,6 +402,9 @@ static void tcg_info(struct accel *accel, GString *out)
                            "; guest instructions %" G_GUINT64_FORMAT ", guest bytes %" G_GUINT64_FORMAT
                            ", host bytes %" G_GUINT64_FORMAT "\n",
                            t->tbs_made, t->invalidated, t->insns_made, t->guest_bytes_made, t->bytes_made);
+    if (t->env.icount) {
+        icount_info(t, out);
+    }
     for (unsigned i = 0; i < t->cpus->len; i++) {
         struct accel_cpu *a = t->cpus->pdata[i];
 
@@ -367,7 +426,8 @@ static void tcg_info(struct accel *accel, GString *out)
 
 static const struct prop props[] = {
     PROP_U64(struct tcg, tb_size, "tb-size", DEFAULT_CACHE_MB, "size of the code cache in MiB", .max = 2000),
-    PROP_STRING(struct tcg, thread, "thread", "multi", "multi: a host thread for each vCPU"),
+    PROP_STRING(struct tcg, thread, "thread", NULL,
+                "multi: a host thread for each vCPU (the default); single: all take turns on one, as under -icount"),
     PROP_STRING(struct tcg, engine, "engine", "jit", "jit, or interp: interpret the IR"),
     OPT(opt_pin, "opt-pin", "guest registers stay in host registers across blocks"),
     OPT(opt_share, "opt-share", "TLB look-ups shared in a block"),
@@ -400,6 +460,7 @@ const struct accel_type tcg_accel_type = {
     .resume = tcg_resume,
     .pause = tcg_pause,
     .kick = tcg_kick,
+    .requested = tcg_requested,
     .code_written = tcg_code_written,
     .dirty_cleared = tcg_dirty_cleared,
     .view_changed = tcg_view_changed,

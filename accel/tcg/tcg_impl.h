@@ -7,6 +7,8 @@
  *   cache.c  the memory that they live in, in segments
  *   tlb.c    soft TLB: sets by address space, filling, flushing
  *   slow.c   guest accesses that translated code does not do itself
+ *   rr.c     all vCPUs on one thread, in turns (thread=single, -icount)
+ *   icount.c time by counted instructions
  *   tcg.c    the accelerator's interface and options
  *
  * Locks, in the order they may be taken: machine lock; tcg->tb_lock (blocks, links, code pages, map ids); accel_cpu.sleep
@@ -90,7 +92,8 @@ struct tb_jump {
     struct tb *from;
 };
 
-enum { TB_DEAD = 1, TB_UNCACHED = 2, TB_STEP = 4 };
+/* TB_CUT: made for the rest of a budget, shorter than the block that is usually there. */
+enum { TB_DEAD = 1, TB_UNCACHED = 2, TB_STEP = 4, TB_CUT = 8 };
 
 struct tb {
     uint64_t pc;                /* virtual */
@@ -168,7 +171,7 @@ struct tcg {
     struct accel accel;
     /* properties */
     uint64_t tb_size;           /* MiB; 0: default */
-    char *thread;               /* "multi" */
+    char *thread;               /* "multi", "single"; NULL: the default */
     char *engine;               /* "jit", "interp" */
     bool opt_pin, opt_share, opt_probe, opt_bextr, opt_avx, opt_fuse, opt_chain, opt_fold, opt_cse, opt_dead, opt_narrow;
     bool opt_asid, opt_global, opt_grow, perfmap, verify;
@@ -193,6 +196,28 @@ struct tcg {
     _Atomic uint64_t epoch;         /* of safepoints */
     _Atomic bool resumed;
     GCond parked;                   /* with the machine lock: some vCPU parked */
+
+    /* All vCPUs on one thread (rr.c). */
+    bool single;
+    bool rr_quit;                   /* machine lock */
+    GThread *rr_thread;
+    GCond rr_resume;                /* with the machine lock */
+    struct accel_cpu *_Atomic turn; /* who runs */
+    unsigned rr_next;               /* whose turn it is, or was last; its thread */
+    int64_t slice_left;             /* of its turn: instructions; without -icount just not 0 */
+    struct timer kick;              /* without -icount: the turn has lasted long enough */
+    _Atomic bool kicked;
+    GMutex rr_mutex;
+    GCond rr_cond;                  /* the thread sleeps: with rr_mutex */
+    _Atomic bool rr_sleeping;
+
+    /* -icount (icount.c); fields that are not atomic belong to the thread. */
+    unsigned shift;
+    _Atomic int64_t base_ns;        /* virtual time at the start of the turn */
+    _Atomic bool deadline_moved;    /* since the thread last looked */
+    int64_t start_ns, start_host_ns;    /* both clocks when the machine went on */
+    int64_t adjusted_host_ns, last_lead_ns;     /* shift=auto */
+
     /* counters for info jit; under tb_lock */
     uint64_t tbs_made, insns_made, bytes_made, guest_bytes_made, invalidated, recycled;
 };
@@ -232,6 +257,16 @@ struct accel_cpu {
     GCond resume;                   /* with the machine lock */
     GPtrArray *work;                /* struct work_item, under sleep */
     uint64_t insns_guess;           /* retired, for counters without icount */
+    /* -icount */
+    int64_t given;                  /* the turn's budget: cpu.icount_left counts down from there */
+    bool to_deadline;               /* the budget ends at a timer's deadline: it is used up to the last instruction */
+    bool turn_over;                 /* the turn shall end */
+    bool in_code;                   /* translated code or the interpreter runs */
+    unsigned cut;                   /* tb_get: a block of at most so many instructions; 0: as usual */
+    uintptr_t site_ret;             /* the MMIO access that is being done */
+    struct tb *interp_tb;           /* what the interpreter runs */
+    uint64_t retired;               /* instructions up to the start of the turn */
+    uint64_t traps;                 /* in the turn: each took an instruction's time */
     /* counters, owned by the thread */
     int64_t translate_us;
     uint64_t n_enter, n_lookup, n_fill, n_flush, n_flush_page, n_slow, n_mmio, n_irq;
@@ -300,8 +335,31 @@ void slow_interp_env(struct interp_env *env);
 /* Exact state at a slow-path access, before a fault is raised. ret 0: the state is exact already. */
 void slow_rebuild(struct accel_cpu *a, uintptr_t ret, struct host_frame *frame);
 
+/* ---- rr.c ---- */
+void rr_start(struct tcg *t);           /* with the first vCPU */
+void rr_stop(struct tcg *t);            /* machine lock; returns when the thread has ended */
+void rr_wake(struct tcg *t);            /* any thread */
+void rr_requested(struct tcg *t);       /* accel_type.requested */
+
+/* ---- icount.c; the thread of rr.c unless said otherwise ---- */
+void icount_init(struct tcg *t);        /* main thread */
+int64_t icount_host_ns(void);           /* any thread: the host's monotonic clock */
+/* The turn's budget: up to slice instructions, or to the next deadline. Timers that are due have been run. */
+void icount_begin(struct accel_cpu *a, int64_t slice);
+int64_t icount_end(struct accel_cpu *a);    /* the instructions that it took */
+/* The running block has been left by an exception, which cpu_loop_exit brings to the loop. */
+void icount_trapped(struct accel_cpu *a);
+void icount_run_due(struct tcg *t);
+uint64_t icount_retired(const struct accel_cpu *a);
+void icount_resumed(struct tcg *t);
+/* shift=auto and align=on, between two turns: how many ns the guest shall wait for real time, mostly 0. */
+int64_t icount_pace(struct tcg *t);
+void icount_info(struct tcg *t, GString *out);  /* machine lock */
+
 /* ---- loop.c ---- */
 void *cpu_thread(void *opaque);
+void cpu_run(struct accel_cpu *a);      /* until something wants the thread outside the loop */
+void cpu_run_work(struct accel_cpu *a);
 void safepoint_wait(struct tcg *t, struct accel_cpu *self);
 uint64_t safepoint_begin(struct tcg *t);
 bool safepoint_passed(struct tcg *t, uint64_t epoch, struct accel_cpu *self);

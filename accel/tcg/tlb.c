@@ -254,8 +254,9 @@ void cpu_set_space(struct cpu *cpu, uint64_t space)
         tlb_flush_set(a, &a->sets[TLB_GLOBAL]);
     }
     if (!a->tcg->opt_asid) {
-        tlb_flush_set(a, a->set);
-        a->set->space = space;
+        tlb_flush_set(a, &a->sets[0]);
+        a->sets[0].space = space;
+        set_current(a, &a->sets[0]);
         return;
     }
     for (unsigned i = 0; i < TLB_SETS; i++) {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* virtio-rng: entropy from the host (Virtio 1.2, 5.4). One queue, no configuration. */
+/* virtio-rng: entropy from the host, or from -seed (Virtio 1.2, 5.4). One queue, no configuration. */
 #include <errno.h>
 #include <sys/random.h>
 
 #include "hw/virtio/virtio.h"
+#include "system/machine.h"
 
 #define BYTES_MAX 65536     /* for one request; more would hold the machine lock for long */
 
@@ -13,10 +14,14 @@ struct virtio_rng {
 };
 
 /* Fills one piece; how many bytes it got: all of them, unless the host has none. */
-static size_t fill(uint8_t *to, size_t len)
+static size_t fill(struct machine *m, uint8_t *to, size_t len)
 {
     size_t done = 0;
 
+    if (m->opt.has_seed) {
+        machine_random(m, to, len);
+        return len;
+    }
     while (done < len) {
         ssize_t got = getrandom(to + done, len - done, 0);
 
@@ -37,7 +42,7 @@ static void notify(struct virtio_device *vd, struct virtio_queue *vq)
         size_t done = 0;
 
         for (unsigned i = 0; i < e->in_num && done < BYTES_MAX; i++) {
-            size_t n = MIN(BYTES_MAX - done, e->in[i].iov_len), got = fill(e->in[i].iov_base, n);
+            size_t n = MIN(BYTES_MAX - done, e->in[i].iov_len), got = fill(vd->dev.m, e->in[i].iov_base, n);
 
             done += got;
             if (got < n) {

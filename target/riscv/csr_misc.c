@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* CSRs of floating point, counters, timers, configuration and physical memory protection. */
+#include "system/machine.h"
 #include "target/riscv/csr_impl.h"
 
 /* ---- floating point: cpu.fpcr has the layout of x86's MXCSR ---- */
@@ -80,14 +81,21 @@ RV_WRITE(fcsr)
 
 /* ---- counters: both count retired instructions ---- */
 
+bool rv_counted(const struct rv_cpu *cpu)
+{
+    return cpu->cpu.machine && cpu->cpu.machine->opt.icount.on;
+}
+
 static uint64_t counter(struct rv_cpu *cpu, uint64_t base, unsigned bit)
 {
     return cpu->mcountinhibit & bit ? base : base + cpu_insns(&cpu->cpu);
 }
 
+/* The instruction that writes a counter does not count itself (Unprivileged ISA, "Zicntr"): under -icount, where
+ * cpu_insns is exact, the next one reads what was written. */
 static void set_counter(struct rv_cpu *cpu, uint64_t *base, unsigned bit, uint64_t v)
 {
-    *base = cpu->mcountinhibit & bit ? v : v - cpu_insns(&cpu->cpu);
+    *base = cpu->mcountinhibit & bit ? v : v - cpu_insns(&cpu->cpu) - rv_counted(cpu);
 }
 
 static uint64_t low_half(uint64_t old, uint64_t v)

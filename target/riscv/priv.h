@@ -130,4 +130,7 @@ bool rv_mmu_walk(struct cpu *cpu, uint64_t va, enum mmu_access access, unsigned 
 unsigned rv_fetch_idx(struct cpu *cpu);
 unsigned rv_data_idx(struct cpu *cpu);
 
+/* Is cpu_insns exact (-icount)? csr_misc.c */
+bool rv_counted(const struct rv_cpu *cpu);
+
 #endif

@@ -220,6 +220,9 @@ void rv_helper_jump_unaligned(struct rv_cpu *cpu, uint64_t target)
 
 uint64_t rv_helper_ecall(struct rv_cpu *cpu)
 {
+    if (rv_counted(cpu) && !(cpu->mcountinhibit & RV_COUNT_IR)) {
+        cpu->minstret--;        /* the only exception that does not leave translated code: it does not retire either */
+    }
     rv_trap(cpu, false, RV_EXC_ECALL_U + cpu->priv, 0);
     return cpu->cpu.pc;
 }

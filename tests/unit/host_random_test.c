@@ -66,9 +66,12 @@ static void report(struct bench *b)
     g_test_fail();
 }
 
+#define ICOUNT 0x10000      /* beside the bits of enum host_opt: with the budget check */
+
 static void host_is_interpreter(const void *data)
 {
-    struct bench b = { ir_new(), ir_world_new(), ir_world_new(), host_world_new(GPOINTER_TO_UINT(data), false), ir_random_seed() };
+    unsigned how = GPOINTER_TO_UINT(data);
+    struct bench b = { ir_new(), ir_world_new(), ir_world_new(), host_world_new(how, how & ICOUNT), ir_random_seed() };
     unsigned ends[8] = { 0 };
 
     for (unsigned n = ir_random_count(400); n-- > 0 && !g_test_failed(); b.seed++) {
@@ -254,6 +257,7 @@ int main(int argc, char **argv)
 
     g_test_init(&argc, &argv, NULL);
     g_test_add_data_func("/host/random/all", GUINT_TO_POINTER(all), host_is_interpreter);
+    g_test_add_data_func("/host/random/icount", GUINT_TO_POINTER(all | ICOUNT), host_is_interpreter);
     g_test_add_data_func("/host/random/none", GUINT_TO_POINTER(0), host_is_interpreter);
     g_test_add_data_func("/host/random/no-pin", GUINT_TO_POINTER(all & ~HOST_OPT_PIN), host_is_interpreter);
     g_test_add_data_func("/host/random/no-avx", GUINT_TO_POINTER(all & ~HOST_OPT_AVX), host_is_interpreter);

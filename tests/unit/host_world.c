@@ -84,7 +84,8 @@ struct host_world *host_world_new(uint32_t opts, bool icount)
     struct host_world *hw = g_new0(struct host_world, 1);
     struct host_env env = {
         .off_tlb_base = AT(tlb_base), .off_tlb_ctl = AT(tlb_ctl), .off_request = AT(request), .off_jump_salt = AT(jump_salt),
-        .off_jump_cache = AT(jump_cache), .off_fpcr = AT(fpcr), .off_icount = AT(icount), .xmap = TLB(xmap),
+        .off_jump_cache = AT(jump_cache), .off_fpcr = AT(fpcr), .off_icount = AT(icount),
+        .off_icount_ahead = AT(icount_ahead), .xmap = TLB(xmap),
         .xmap_entries = 64, .page_bits = 12, .load = slow_load, .store = slow_store, .slow = slow_any, .icount = icount,
         .chain = true, .opts = opts,
     };

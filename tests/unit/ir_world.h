@@ -27,6 +27,7 @@ struct world_cpu {
     void *tlb_base;
     uint64_t tlb_ctl, jump_salt;
     int64_t icount;
+    uint32_t icount_ahead;
     struct ir_world *world;
     struct host_jump jump_cache[1 << HOST_JUMP_CACHE_BITS];
 };

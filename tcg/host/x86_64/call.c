@@ -152,6 +152,11 @@ static void call(struct em *e, const struct callee *f, unsigned nargs, const ir_
         sync_flush(e);
         e->cur++;
     }
+    if (visible && h->env.icount) {
+        struct amem ahead = amem(CPU_REG, (int64_t)h->env.off_icount_ahead - HOST_CPU_BIAS);
+        asm_rm_imm(&e->c, X_MOV_IMM, 0, &ahead, 4);
+        asm_u32(&e->c, e->region->guest_insns - e->insn_index);
+    }
     save_values(e, writes);
     if (h->npinned || visible) {
         asm_call_abs(&e->c, visible ? h->sync_reads : h->sync);
