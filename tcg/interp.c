@@ -10,6 +10,7 @@
 #include "tcg/host.h"
 #include "tcg/interp.h"
 #include "tcg/interp_impl.h"
+#include "tcg/vec_eval.h"
 
 #include <string.h>
 
@@ -201,10 +202,9 @@ typedef unsigned __int128 call_int128(CALL_PARAMS);
 typedef double call_float(CALL_PARAMS);
 typedef vector call_vector(CALL_PARAMS);
 
-static uint64_t call(const struct run *r, const struct ir_insn *i, unsigned at)
+static uint64_t call(const struct run *r, const struct ir_insn *i, const ir_ref *arg, unsigned at)
 {
     const struct ir_helper *h = &r->ir->target->helpers[i->imm];
-    const ir_ref *arg = r->ir->args + i->b;
     uint64_t n[6] = { 0 }, bits, pair[2];
     vector f[8] = { { 0 } }, whole;
     double result;
@@ -246,6 +246,93 @@ static uint64_t call(const struct run *r, const struct ir_insn *i, unsigned at)
     bits = CALL(call_int);
 #undef CALL
     return h->ret == IR_I32 ? (uint32_t)bits : bits;
+}
+
+/* ---- vectors ---- */
+
+static union vec vec_of(const struct run *r, ir_ref v)
+{
+    return (union vec){ .d = { low(r, v), high(r, v) } };
+}
+
+/* A value in lane imm of a, or taken from there. */
+static void lane(const struct run *r, const struct ir_insn *i, unsigned at)
+{
+    union vec a = vec_of(r, i->a);
+    unsigned bytes = 1u << i->sub;
+    uint64_t v = i->op == IR_OP_vset ? low(r, i->b) : 0;
+
+    if (i->op == IR_OP_vget) {
+        memcpy(&v, a.b + bytes * i->imm, bytes);
+        r->s->lo[at] = v;
+    } else {
+        memcpy(a.b + bytes * i->imm, &v, bytes);
+        r->s->lo[at] = a.d[0];
+        r->s->hi[at] = a.d[1];
+    }
+}
+
+static void duplicate(const struct run *r, const struct ir_insn *i, unsigned at)
+{
+    uint64_t v = low(r, i->a);
+
+    for (unsigned bits = 8u << i->sub; bits < 64; bits *= 2) {
+        v = v << (64 - bits) >> (64 - bits);
+        v |= v << bits;
+    }
+    r->s->lo[at] = r->s->hi[at] = v;
+}
+
+static uint64_t top_bits(const struct run *r, const struct ir_insn *i)
+{
+    union vec a = vec_of(r, i->a);
+    unsigned bytes = 1u << i->sub;
+    uint64_t mask = 0;
+
+    for (unsigned k = 0; k < 16 / bytes; k++) {
+        mask |= (uint64_t)(a.b[bytes * k + bytes - 1] >> 7) << k;
+    }
+    return mask;
+}
+
+static bool no_bits(const struct run *r, const struct ir_insn *i)
+{
+    union vec a = vec_of(r, i->a), b = vec_of(r, i->b);
+    uint64_t invert = i->sub ? UINT64_MAX : 0;
+
+    return !(((a.d[0] ^ invert) & b.d[0]) | ((a.d[1] ^ invert) & b.d[1]));
+}
+
+static void vector_op(const struct run *r, const struct ir_insn *i, unsigned at)
+{
+    unsigned values = ir_ops[i->op].values;
+    union vec none = { .d = { 0 } }, v;
+
+    v = vec_eval(i->sub, i->imm, vec_of(r, i->a), values > 1 ? vec_of(r, i->b) : none,
+                 values > 2 ? vec_of(r, i->c) : none, (uint32_t *)((char *)r->cpu + r->env->off_fpcr));
+    r->s->lo[at] = v.d[0];
+    r->s->hi[at] = v.d[1];
+}
+
+static bool has_nan(const struct run *r, const struct ir_insn *i)
+{
+    union vec a = vec_of(r, i->a);
+    bool single = i->type == IR_F32 || (i->type == IR_V128 && i->sub == 0), nan = false;
+
+    for (unsigned k = 0; k < (i->type != IR_V128 ? 1 : single ? 4 : 2); k++) {
+        nan |= single ? (a.w[k] & INT32_MAX) > 0x7f800000 : (a.d[k] & INT64_MAX) > 0x7ff0000000000000;
+    }
+    return nan;
+}
+
+static void fixnan(const struct run *r, const struct ir_insn *i, unsigned at)
+{
+    if (has_nan(r, i)) {
+        r->s->lo[at] = call(r, i, (const ir_ref[]){ i->b, i->c }, at);
+    } else {
+        r->s->lo[at] = low(r, i->a);
+        r->s->hi[at] = high(r, i->a);
+    }
 }
 
 /* ---- control flow ---- */
@@ -335,7 +422,7 @@ struct interp_left interp_run(struct interp_scratch *s, const struct ir *ir, str
         ANY(rmw): ANY(cas): lo[at] = atomic(r, i, at); break;
         ANY(probe): probe(r, i); break;
         ANY(fence): __atomic_thread_fence(__ATOMIC_SEQ_CST); break;
-        ANY(call): lo[at] = call(r, i, at); break;
+        ANY(call): lo[at] = call(r, i, ir->args + i->b, at); break;
         ANY(fadd): ANY(fsub): ANY(fmul): ANY(fdiv): ANY(fsqrt): ANY(fma): ANY(fcmp): ANY(fmin): ANY(fmax):
         ANY(fcvt_ff): ANY(fcvt_fs): ANY(fcvt_fu): ANY(fcvt_sf): ANY(fcvt_uf):
             lo[at] = interp_fp(i, ir_type_of(ir, i->a), A, ir_ops[i->op].values > 1 ? B : 0,
@@ -345,6 +432,13 @@ struct interp_left interp_run(struct interp_scratch *s, const struct ir *ir, str
         ANY(fneg): ANY(fabs): ANY(canon): ANY(fbits): ANY(bitsf): ANY(box32): ANY(unbox32):
             eval_op1(i->op, ir_type_of(ir, i->a), A, &lo[at]);
             break;
+        ANY(v1): ANY(v2): ANY(v3): ANY(vf1): ANY(vf2): ANY(vf3): vector_op(r, i, at); break;
+        ANY(vdup): duplicate(r, i, at); break;
+        ANY(vfrom): lo[at] = A; s->hi[at] = 0; break;
+        ANY(vget): ANY(vset): lane(r, i, at); break;
+        ANY(vmask): lo[at] = top_bits(r, i); break;
+        ANY(vtest): lo[at] = no_bits(r, i); break;
+        ANY(fixnan): fixnan(r, i, at); break;
         ANY(br): at = enter(r, i->imm, ir->args + i->b, i->c) - 1; goto next_block;
         ANY(brcond): at = branch(r, i) - 1; goto next_block;
         ANY(goto_pc): store_pc(r, i->imm); return left;

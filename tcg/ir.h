@@ -55,6 +55,14 @@ enum ir_op {
     IR_OP_COUNT
 };
 
+/* Sub-operations of v1 v2 v3 vf1 vf2 vf3: IR_V_add8, ... */
+enum ir_vop {
+#define VOP(op, name, imm, text) IR_V_##name,
+#include "tcg/vops.def"
+#undef VOP
+    IR_V_COUNT
+};
+
 /* IR_OP_NONE is what a pass leaves where it has dropped an instruction: everybody skips it. */
 
 enum ir_cond { IR_EQ, IR_NE, IR_LT, IR_GE, IR_LE, IR_GT, IR_LTU, IR_GEU, IR_LEU, IR_GTU, IR_TSTEQ, IR_TSTNE };
@@ -259,6 +267,22 @@ static inline bool ir_is_noncanon(const struct ir *ir, ir_ref v)
 {
     return !ir_is_const(v) && (ir->insns[v].flags & IR_NONCANON);
 }
+/* Vectors: the operation (v1, vf2, ...) that vop belongs to is found by its row; imm only where the row takes one. */
+ir_ref ir_vop1(struct ir *ir, enum ir_vop vop, ir_ref a, unsigned imm);
+ir_ref ir_vop2(struct ir *ir, enum ir_vop vop, ir_ref a, ir_ref b, unsigned imm);
+ir_ref ir_vop3(struct ir *ir, enum ir_vop vop, ir_ref a, ir_ref b, ir_ref c);
+ir_ref ir_vdup(struct ir *ir, unsigned log2_bytes, ir_ref a);
+ir_ref ir_vfrom(struct ir *ir, ir_ref a);
+ir_ref ir_vget(struct ir *ir, enum ir_type type, unsigned log2_bytes, ir_ref a, unsigned lane);
+ir_ref ir_vset(struct ir *ir, unsigned log2_bytes, ir_ref a, unsigned lane, ir_ref b);
+ir_ref ir_vmask(struct ir *ir, unsigned log2_bytes, ir_ref a);
+ir_ref ir_vtest(struct ir *ir, bool andc, ir_ref a, ir_ref b);
+/*
+ * The target's NaN rule for the result raw (no signalling NaN) of an operation on b and c (of raw's type; for one
+ * operand name it twice): if a lane of raw is a NaN, helper(b, c), or helper(cpu, b, c), gives the whole result. wide: lanes of 64 bits (V128).
+ * The helper is PURE: it computes from its operands and from parts of the CPU struct that are no slots.
+ */
+ir_ref ir_fixnan(struct ir *ir, ir_ref raw, ir_ref b, ir_ref c, bool wide, unsigned helper);
 /* Helper number of the target; a helper that WRITES makes the builder forget all forwarded slots. Result 0 for IR_VOID. */
 ir_ref ir_call(struct ir *ir, unsigned helper, unsigned nargs, const ir_ref *args);
 /* Terminators. */
@@ -282,6 +306,14 @@ struct ir_op_info {
     uint8_t values;         /* how many of ir_insn.v are values */
 };
 extern const struct ir_op_info ir_ops[IR_OP_COUNT];
+struct ir_vop_info {
+    const char *name, *text;
+    uint8_t op;             /* IR_OP_v1 ... */
+    uint8_t imm;            /* takes an immediate */
+};
+extern const struct ir_vop_info ir_vops[IR_V_COUNT];
+/* Does the operation have an immediate in its text form, behind the operands? */
+bool ir_has_imm(const struct ir_insn *i);
 const char *ir_type_name(enum ir_type type);
 /* Names of the values of ir_insn.sub; NULL and *n = the number of values where they are plain numbers (1: always 0). */
 const char *const *ir_sub_names(enum ir_op op, unsigned *n);
@@ -311,6 +343,7 @@ unsigned ir_successors(const struct ir *ir, unsigned block, unsigned succ[2]);
  *       v5:i64 = ld.s32.align.m1 [v3 + 8]    sub and mem by their names; m1: MMU index 1
  *       v6:i64 = select.ltu v2, v3, v5, 0
  *       v7:i64 = call helper(v6, 1)
+ *       v8:v128 = v1.shuf32 v1, 27       immediates of vector operations stand last
  *       put a0, v7
  *       brcond.lt v2, v3, b1(v5, 1), b0
  */

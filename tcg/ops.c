@@ -20,6 +20,64 @@ const struct ir_op_info ir_ops[IR_OP_COUNT] = {
 #undef OP
 };
 
+const struct ir_vop_info ir_vops[IR_V_COUNT] = {
+#define VOP(op_, name_, imm_, text_) [IR_V_##name_] = { .name = #name_, .text = text_, .op = IR_OP_##op_, .imm = imm_ },
+#include "tcg/vops.def"
+#undef VOP
+};
+
+bool ir_has_imm(const struct ir_insn *i)
+{
+    switch (i->op) {
+    case IR_OP_v1: case IR_OP_v2: case IR_OP_v3: case IR_OP_vf1: case IR_OP_vf2: case IR_OP_vf3:
+        return ir_vops[i->sub].imm;
+    case IR_OP_vget: case IR_OP_vset: case IR_OP_fixnan:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Names of the rows of vops.def that belong to op; NULL for the others'. */
+static const char *const *vop_names(enum ir_op op)
+{
+#define VOP(op_, name_, imm, text_) [IR_V_##name_] = IR_OP_##op_ == OF ? #name_ : NULL,
+#define OF IR_OP_v1
+    static const char *const v1[] = {
+#include "tcg/vops.def"
+    };
+#undef OF
+#define OF IR_OP_v2
+    static const char *const v2[] = {
+#include "tcg/vops.def"
+    };
+#undef OF
+#define OF IR_OP_v3
+    static const char *const v3[] = {
+#include "tcg/vops.def"
+    };
+#undef OF
+#define OF IR_OP_vf1
+    static const char *const vf1[] = {
+#include "tcg/vops.def"
+    };
+#undef OF
+#define OF IR_OP_vf2
+    static const char *const vf2[] = {
+#include "tcg/vops.def"
+    };
+#undef OF
+#define OF IR_OP_vf3
+    static const char *const vf3[] = {
+#include "tcg/vops.def"
+    };
+#undef OF
+#undef VOP
+    static const char *const *const all[] = { v1, v2, v3, vf1, vf2, vf3 };
+
+    return all[op - IR_OP_v1];
+}
+
 const char *const ir_exit_names[] = { "", "lookup", "halt", "debug", "stepped", "yield" };
 
 const char *const *ir_sub_names(enum ir_op op, unsigned *n)
@@ -30,6 +88,8 @@ const char *const *ir_sub_names(enum ir_op op, unsigned *n)
     static const char *const rounds[] = { "rne", "rtz", "rdn", "rup", "rmm", NULL, NULL, "dyn" };
     static const char *const rmws[] = { "xchg", "add", "and", "or", "xor", "mins", "maxs", "minu", "maxu" };
     static const char *const signs[] = { "copy", "not", "xor" };
+    static const char *const lanes[] = { "8", "16", "32", "64" };
+    static const char *const tests[] = { "and", "andc" };
     static const char *const polls[] = { "forward", "poll" };
 #define NAMES(list) do { *n = G_N_ELEMENTS(list); return list; } while (0)
 
@@ -41,10 +101,15 @@ const char *const *ir_sub_names(enum ir_op op, unsigned *n)
     case IR_OP_rmw: NAMES(rmws);
     case IR_OP_fcopysign: NAMES(signs);
     case IR_OP_goto_pc: NAMES(polls);
+    case IR_OP_vdup: case IR_OP_vget: case IR_OP_vset: case IR_OP_vmask: NAMES(lanes);
+    case IR_OP_vtest: NAMES(tests);
+    case IR_OP_v1: case IR_OP_v2: case IR_OP_v3: case IR_OP_vf1: case IR_OP_vf2: case IR_OP_vf3:
+        *n = IR_V_COUNT;
+        return vop_names(op);
     default: break;
     }
 #undef NAMES
-    *n = op == IR_OP_fence ? 16 : op == IR_OP_insn ? 256 : 1;
+    *n = op == IR_OP_fence ? 16 : op == IR_OP_fixnan ? 2 : op == IR_OP_insn ? 256 : 1;
     return NULL;
 }
 

@@ -381,6 +381,10 @@ static void operands(struct parser *p, struct ir_insn *i)
         }
         i->v[k] = operand(p);
     }
+    if (ir_has_imm(i)) {
+        want(p, ',');
+        i->imm = number(p);
+    }
     if (i->op == IR_OP_select) {
         want(p, ',');
         refs[0] = operand(p);

@@ -119,6 +119,9 @@ static void print_operands(const struct ir *ir, const struct ir_insn *i, GString
     } else {
         print_list(ir, i->v, info->values, out);
     }
+    if (ir_has_imm(i)) {
+        g_string_append_printf(out, ", %" PRId64, i->imm);
+    }
     if (i->op == IR_OP_select) {
         g_string_append(out, ", ");
         print_list(ir, ir->args + i->c, 2, out);

@@ -167,6 +167,43 @@ static bool edge_ok(struct verifier *v, unsigned block, const ir_ref *refs, unsi
     return true;
 }
 
+/* Does a lane of 8 << sub bits go from or to a value of type t? */
+static bool lane_type_ok(unsigned sub, enum ir_type t)
+{
+    return is_int(t) ? 1u << sub <= type_bytes(t) : is_float(t) && 1u << sub == type_bytes(t);
+}
+
+static bool vector_ok(struct verifier *v, const struct ir_insn *i, enum ir_type a, enum ir_type b)
+{
+    struct ir *ir = v->ir;
+    const struct ir_helper *h;
+    bool lane_ok = i->imm >= 0 && i->imm < 16 >> i->sub;
+
+    switch (i->op) {
+    case IR_OP_vdup:
+        return is_int(a) && 1u << i->sub <= type_bytes(a);
+    case IR_OP_vfrom:
+        return is_int(a) || is_float(a);
+    case IR_OP_vget:
+        return a == IR_V128 && lane_type_ok(i->sub, i->type) && lane_ok;
+    case IR_OP_vset:
+        return a == IR_V128 && lane_type_ok(i->sub, b) && lane_ok;
+    case IR_OP_vmask:
+        return a == IR_V128 && i->sub != 1;
+    case IR_OP_fixnan:
+        if (i->imm < 0 || i->imm >= ir->target->nhelpers) {
+            return fail(v, "no such helper");
+        }
+        h = &ir->target->helpers[i->imm];
+        return (is_float(a) ? i->sub == 0 : a == IR_V128) && b == a && ir_type_of(ir, i->c) == a && i->type == a &&
+               h->ret == a && h->effects == IR_HELPER_PURE && h->nargs == 2 + (h->args[0] == IR_VOID) && h->args[h->nargs - 1] == a &&
+               h->args[h->nargs - 2] == a;
+    default:
+        return a == IR_V128 && (ir_ops[i->op].values < 2 || b == IR_V128) &&
+               (ir_ops[i->op].values < 3 || ir_type_of(ir, i->c) == IR_V128) && i->imm >= 0 && i->imm <= 255;
+    }
+}
+
 /* Operations whose types no column of ops.def gives. */
 static bool special_ok(struct verifier *v, const struct ir_insn *i, enum ir_type a, enum ir_type b)
 {
@@ -236,6 +273,9 @@ static bool special_ok(struct verifier *v, const struct ir_insn *i, enum ir_type
         return a == IR_F32;
     case IR_OP_unbox32: case IR_OP_low32:
         return a == IR_F64;
+    case IR_OP_v1: case IR_OP_v2: case IR_OP_v3: case IR_OP_vf1: case IR_OP_vf2: case IR_OP_vf3: case IR_OP_vmask:
+    case IR_OP_vtest: case IR_OP_vdup: case IR_OP_vfrom: case IR_OP_vget: case IR_OP_vset: case IR_OP_fixnan:
+        return vector_ok(v, i, a, b);
     default:
         return true;
     }

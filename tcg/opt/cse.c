@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Operation, type, sub, flags; and the operands. */
+/* Operation, type, sub, flags; and the first two operands. */
 static inline uint64_t key_of(const struct ir_insn *i)
 {
     uint64_t key;
@@ -24,7 +24,7 @@ static inline uint64_t key_of(const struct ir_insn *i)
 
 static inline bool shareable(const struct ir_insn *i)
 {
-    return ir_ops[i->op].flags & IR_OPF_PURE && i->op != IR_OP_select;
+    return ir_ops[i->op].flags & IR_OPF_PURE && i->op != IR_OP_select && ir_ops[i->op].values < 3 && !ir_has_imm(i);
 }
 
 void ir_pass_cse(struct ir *ir)

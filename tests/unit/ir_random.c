@@ -324,6 +324,75 @@ static void float_op(struct gen *g)
     }
 }
 
+/* ---- vectors ---- */
+
+static const enum kind lane_kinds[] = { K_I32, K_I64, K_F32, K_F64 };
+
+static enum kind lane_kind(struct gen *g, unsigned *log2_bytes)
+{
+    enum kind k = lane_kinds[rnd(g, 4)];
+
+    *log2_bytes = k == K_F32 ? 2 : k == K_F64 ? 3 : rnd(g, k == K_I32 ? 3 : 4);
+    return k;
+}
+
+static void lane_op(struct gen *g)
+{
+    unsigned size, lane;
+    enum kind k = lane_kind(g, &size), n = int_kind(g);
+    ir_ref v = value(g, K_V128);
+
+    lane = chance(g, 50) ? 0 : rnd(g, 16 >> size);
+    switch (rnd(g, 6)) {
+    case 0: keep(g, K_V128, ir_vdup(g->ir, rnd(g, n == K_I32 ? 3 : 4), value(g, n))); break;
+    case 1: keep(g, K_V128, ir_vfrom(g->ir, value(g, k))); break;
+    case 2: keep(g, k, ir_vget(g->ir, kind_types[k], size, v, lane)); break;
+    case 3: keep(g, K_V128, ir_vset(g->ir, size, v, lane, value(g, k))); break;
+    case 4: keep(g, K_I64, ir_vmask(g->ir, (unsigned[]){ 0, 2, 3 }[rnd(g, 3)], v)); break;
+    case 5: keep(g, K_I64, ir_vtest(g->ir, chance(g, 50), v, value(g, K_V128))); break;
+    }
+}
+
+/* The raw result is an operation's: no signalling NaN. */
+static void fixnan_op(struct gen *g)
+{
+    static const struct { enum kind k; unsigned helper; } rows[] = {
+        { K_V128, WORLD_FIX_V128 }, { K_F64, WORLD_FIX_F64 }, { K_F32, WORLD_FIX_F32 },
+    };
+    unsigned r = rnd(g, has(g, RANDOM_FP) ? 3 : 1);
+    enum kind k = rows[r].k;
+    ir_ref b = value(g, k), c = value(g, k), raw;
+    bool wide = k == K_V128 && chance(g, 50);
+
+    raw = k == K_V128 ? ir_vop2(g->ir, wide ? IR_V_divpd : IR_V_mulps, b, c, 0) :
+          ir_emit2(g->ir, chance(g, 50) ? IR_OP_fadd : IR_OP_fdiv, kind_types[k], b, c);
+    raw = ir_fixnan(g->ir, raw, b, c, wide, rows[r].helper);
+    keep(g, k, raw);
+    if (k != K_V128 && chance(g, 50)) {
+        keep(g, K_V128, ir_vfrom(g->ir, raw));
+    }
+}
+
+static void vector_op(struct gen *g)
+{
+    enum ir_vop vop;
+    ir_ref a = value(g, K_V128), b = chance(g, 10) ? a : value(g, K_V128);
+
+    do {
+        vop = rnd(g, IR_V_COUNT);
+    } while (ir_vops[vop].op >= IR_OP_vf1 && !has(g, RANDOM_FP));
+    unsigned imm = !ir_vops[vop].imm ? 0 : chance(g, 70) ? rnd(g, 34) : rnd(g, 256);
+    if (vop >= IR_V_cmpps && vop <= IR_V_cmpsd) {
+        imm &= 31;
+    }
+    switch (ir_ops[ir_vops[vop].op].values) {
+    case 1: a = ir_vop1(g->ir, vop, a, imm); break;
+    case 2: a = ir_vop2(g->ir, vop, a, b, imm); break;
+    case 3: a = ir_vop3(g->ir, vop, a, b, value(g, K_V128)); break;
+    }
+    keep(g, K_V128, a);
+}
+
 static void pure_op(struct gen *g)
 {
     unsigned what = rnd(g, 100);
@@ -332,6 +401,12 @@ static void pure_op(struct gen *g)
         float_op(g);
     } else if (has(g, RANDOM_I128) && what < 35) {
         wide_op(g);
+    } else if (has(g, RANDOM_V128) && what < 60 && chance(g, 60)) {
+        switch (rnd(g, 8)) {
+        case 0: case 1: lane_op(g); break;
+        case 2: fixnan_op(g); break;
+        default: vector_op(g);
+        }
     } else if (what < 42) {
         chain_op(g);
     } else if (what < 52) {

@@ -57,6 +57,16 @@ static ir_ref rebuild_insn(struct rebuild *r, const struct ir_insn *i)
     case IR_OP_fcopysign: return ir_fcopysign(to, a, b, i->sub);
     case IR_OP_fcvt_ff: case IR_OP_fcvt_fs: case IR_OP_fcvt_fu: case IR_OP_fcvt_sf: case IR_OP_fcvt_uf:
         return ir_fcvt(to, i->op, i->type, a, i->sub);
+    case IR_OP_v1: case IR_OP_vf1: return ir_vop1(to, i->sub, a, i->imm);
+    case IR_OP_v2: case IR_OP_vf2: return ir_vop2(to, i->sub, a, b, i->imm);
+    case IR_OP_v3: case IR_OP_vf3: return ir_vop3(to, i->sub, a, b, mapped(r, i->c));
+    case IR_OP_vdup: return ir_vdup(to, i->sub, a);
+    case IR_OP_vfrom: return ir_vfrom(to, a);
+    case IR_OP_vget: return ir_vget(to, i->type, i->sub, a, i->imm);
+    case IR_OP_vset: return ir_vset(to, i->sub, a, i->imm, b);
+    case IR_OP_vmask: return ir_vmask(to, i->sub, a);
+    case IR_OP_vtest: return ir_vtest(to, i->sub, a, b);
+    case IR_OP_fixnan: return ir_fixnan(to, a, b, mapped(r, i->c), i->sub, i->imm);
     default:
         return ir_ops[i->op].values == 1 ? ir_emit1(to, i->op, i->type, a) : ir_emit2(to, i->op, i->type, a, b);
     }

@@ -87,6 +87,34 @@ static vector helper_vectors(vector a, uint64_t n, vector b)
     return (vector){ mix(a[0] ^ mix(b[1])) ^ n, mix(a[1] + b[0]) };
 }
 
+static vector helper_fix_vectors(struct world_cpu *cpu, vector a, vector b)
+{
+    return (vector){ mix(a[0]) ^ b[0], mix(b[1]) ^ a[1] };
+}
+
+/* By the bits alone: comparing would raise flags. */
+static double helper_fix_double(double a, double b)
+{
+    uint64_t v[2];
+    double r;
+
+    memcpy(v, (double[]){ a, b }, sizeof(v));
+    v[0] = 0x3ff0000000000000 | mix(v[0]) >> 13 | (mix(v[1]) & 1);
+    memcpy(&r, v, sizeof(r));
+    return r;
+}
+
+static float helper_fix_single(struct world_cpu *cpu, float a, float b)
+{
+    uint32_t v[2];
+    float r;
+
+    memcpy(v, (float[]){ a, b }, sizeof(v));
+    v[0] = 0x3f800000 | (mix(v[0]) >> 42) | (mix(v[1]) & 1);
+    memcpy(&r, v, sizeof(r));
+    return r;
+}
+
 static uint64_t helper_reads(struct world_cpu *cpu, uint64_t a)
 {
     return hash_state(cpu) ^ a;
@@ -148,6 +176,9 @@ static const struct ir_helper helpers[] = {
     { "raises_all", helper_raises_all, IR_I64, IR_HELPER_READS | IR_HELPER_WRITES | IR_HELPER_RAISES | IR_HELPER_EFFECT, 3,
       { IR_VOID, IR_I64, IR_I64 } },
     { "vectors", helper_vectors, IR_V128, IR_HELPER_PURE, 3, { IR_V128, IR_I64, IR_V128 } },
+    [WORLD_FIX_V128] = { "fix_vectors", helper_fix_vectors, IR_V128, IR_HELPER_PURE, 3, { IR_VOID, IR_V128, IR_V128 } },
+    [WORLD_FIX_F64] = { "fix_double", helper_fix_double, IR_F64, IR_HELPER_PURE, 2, { IR_F64, IR_F64 } },
+    [WORLD_FIX_F32] = { "fix_single", helper_fix_single, IR_F32, IR_HELPER_PURE, 3, { IR_VOID, IR_F32, IR_F32 } },
 };
 
 const struct ir_target world_target = {

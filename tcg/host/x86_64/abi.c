@@ -309,6 +309,22 @@ static void make_slow_any(struct host *h, struct code *c)
     return_popping(c, 8);
 }
 
+/* Pushed before: the C function, registers and type (vec_fix_nan); both popped. */
+static void make_fix_nan(struct host *h, struct code *c)
+{
+    struct amem cpu = amem(CPU_REG, -HOST_CPU_BIAS);
+
+    h->fix_nan = here(c);
+    int ret = save_all(c, 24);
+    asm_rr(c, X_MOV_LOAD | X_W, RDI, RSP);
+    asm_rm(c, X_LEA | X_W, RSI, &cpu);
+    load_word(c, RDX, ret + 8);
+    load_word(c, RCX, ret + 16);
+    call_c(c, (const void *)vec_fix_nan);
+    restore_all(h, c, ret);
+    return_popping(c, 16);
+}
+
 /* ---- constants ---- */
 
 static const uint64_t fconsts[FC_COUNT][2] = {
@@ -352,6 +368,7 @@ bool abi_generate(struct host *h, struct host_buf *buf, GError **err)
     make_slow_load(h, &c);
     make_slow_store(h, &c);
     make_slow_any(h, &c);
+    make_fix_nan(h, &c);
     here(&c);
     size_t used = asm_pos(&c);
     assert(used <= need);

@@ -17,7 +17,7 @@ static unsigned cpu_features(uint32_t opts)
         __asm__ volatile("xgetbv" : "=a"(xcr0), "=d"(hi) : "c"(0));
     }
     bool avx = (c & bit_AVX) && (xcr0 & 6) == 6;
-    feat |= c & bit_PCLMUL ? FEAT_PCLMUL : 0;
+    feat |= (c & bit_PCLMUL ? FEAT_PCLMUL : 0) | (c & bit_AES && opts & HOST_OPT_AVX ? FEAT_AES : 0);
     if (avx && (opts & HOST_OPT_AVX)) {
         feat |= FEAT_AVX | (c & bit_FMA ? FEAT_FMA : 0);
     }
@@ -121,7 +121,7 @@ typedef void x86_fn(struct em *e, struct ir_insn *n);
 
 static x86_fn *const emitters[IR_OP_COUNT] = {
 #define E(name) [IR_OP_##name] = x86_##name,
-    EMITTERS_INT EMITTERS_MEM EMITTERS_CTL EMITTERS_FP
+    EMITTERS_INT EMITTERS_MEM EMITTERS_CTL EMITTERS_FP EMITTERS_VEC
 #undef E
 };
 

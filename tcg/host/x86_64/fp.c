@@ -21,7 +21,7 @@ static uint32_t ps(uint32_t op, bool dbl)
     return dbl ? op | X_66 : op;
 }
 
-static struct opnd operand(struct em *e, ir_ref r, bool dbl)
+struct opnd fp_operand(struct em *e, ir_ref r, bool dbl)
 {
     if (ir_is_const(resolve(e, r))) {
         return (struct opnd){ .kind = O_REG, .reg = ra_use(e, r) };
@@ -43,8 +43,20 @@ static void set_boxed(struct em *e, bool boxed)
     e->val[e->cur].flags |= boxed && may ? VAL_BOXED : 0;
 }
 
-/* d = a op b on whole or scalar registers */
-static void op3(struct em *e, uint32_t op, int d, int a, const struct opnd *b)
+/* Is everything above the float zero in its register? Scalar instructions keep that so, as they do a box. */
+bool fp_is_clear(const struct em *e, ir_ref r)
+{
+    ir_ref of = resolve(e, r);
+
+    return ir_is_const(of) || (e->ir->insns[of].type == ir_type_of(e->ir, r) && (e->val[of].flags & VAL_CLEAR));
+}
+
+static void set_clear(struct em *e, bool clear)
+{
+    e->val[e->cur].flags |= clear ? VAL_CLEAR : 0;
+}
+
+void fp_op3(struct em *e, uint32_t op, int d, int a, const struct opnd *b)
 {
     if (has_avx(e)) {
         if (b->kind == O_MEM) {
@@ -99,11 +111,13 @@ static void binary(struct em *e, struct ir_insn *n, uint32_t op, bool commutativ
         rb = n->a;
     }
     bool boxed = is_boxed(e, ra);
-    struct opnd b = operand(e, rb, dbl);
+    struct opnd b = fp_operand(e, rb, dbl);
     int a = ra_use(e, ra);
     uint32_t forbid = has_avx(e) || b.kind != O_REG || b.reg == a ? 0 : BIT(b.reg);
-    op3(e, sd(op, dbl), ra_dest(e, a, forbid), a, &b);
+    bool clear = fp_is_clear(e, ra);
+    fp_op3(e, sd(op, dbl), ra_dest(e, a, forbid), a, &b);
     set_boxed(e, boxed);
+    set_clear(e, clear);
 }
 
 void x86_fadd(struct em *e, struct ir_insn *n)
@@ -128,12 +142,13 @@ void x86_fdiv(struct em *e, struct ir_insn *n)
 
 void x86_fsqrt(struct em *e, struct ir_insn *n)
 {
-    bool boxed = is_boxed(e, n->a);
+    bool boxed = is_boxed(e, n->a), clear = fp_is_clear(e, n->a);
     int a = ra_use(e, n->a), d = ra_dest(e, a, 0);
     struct opnd b = reg_opnd(has_avx(e) ? a : d);
 
-    op3(e, sd(X_SQRT_S, n->type == IR_F64), d, a, &b);
+    fp_op3(e, sd(X_SQRT_S, n->type == IR_F64), d, a, &b);
     set_boxed(e, boxed);
+    set_clear(e, clear);
 }
 
 /* ---- fused multiply-add ---- */
@@ -227,15 +242,15 @@ void x86_fcmp(struct em *e, struct ir_insn *n)
     bool dbl = ir_type_of(e->ir, n->a) == IR_F64, quiet = n->sub >= IR_FLTQ;
 
     if (n->sub == IR_FEQ) {
-        struct opnd b = operand(e, n->b, dbl);
-        op3(e, sd(X_CMP_S, dbl), FSCRATCH, ra_use(e, n->a), &b);
+        struct opnd b = fp_operand(e, n->b, dbl);
+        fp_op3(e, sd(X_CMP_S, dbl), FSCRATCH, ra_use(e, n->a), &b);
         asm_u8(&e->c, 0);           /* equal, ordered, quiet */
         int d = ra_dest(e, -1, 0);
         asm_rr(&e->c, X_MOVD_OUT, FSCRATCH & 15, d);
         asm_alu_ri(&e->c, false, G1_AND, d, 1);
         return;
     }
-    struct opnd a = operand(e, n->a, dbl);
+    struct opnd a = fp_operand(e, n->a, dbl);
     int b = ra_use(e, n->b), d = ra_dest(e, -1, 0);
     uint32_t op = ps(quiet ? X_UCOMIS_S : X_COMIS_S, dbl);
     asm_rr(&e->c, X_XOR, d, d);
@@ -274,9 +289,9 @@ static void fminmax(struct em *e, struct ir_insn *n, uint32_t op, uint32_t combi
 
     asm_rr(&e->c, ps(X_UCOMIS_S, dbl), a & 15, b & 15);
     struct cold *k = cold_new(e, cold_minmax, asm_jcc(&e->c, CC_P));
-    op3(e, sd(op, dbl), FSCRATCH, a, &ob);
-    op3(e, sd(op, dbl), d, b, &oa);
-    op3(e, combine, d, d, &os);
+    fp_op3(e, sd(op, dbl), FSCRATCH, a, &ob);
+    fp_op3(e, sd(op, dbl), d, b, &oa);
+    fp_op3(e, combine, d, d, &os);
     k->r[0] = a;
     k->r[1] = b;
     k->r[2] = d;
@@ -303,7 +318,7 @@ static void with_const(struct em *e, struct ir_insn *n, uint32_t op, enum fconst
     struct opnd b = const_opnd(e, k);
     int a = ra_use(e, n->a);
 
-    op3(e, op, ra_dest(e, a, 0), a, &b);
+    fp_op3(e, op, ra_dest(e, a, 0), a, &b);
     set_boxed(e, boxed);
 }
 
@@ -324,12 +339,12 @@ void x86_fcopysign(struct em *e, struct ir_insn *n)
     struct opnd scratch = reg_opnd(FSCRATCH);
     int a = ra_use(e, n->a), b = ra_use(e, n->b), d = ra_dest(e, a, 0);
 
-    op3(e, n->sub == 1 ? X_ANDNPS : X_ANDPS, FSCRATCH, b, &sign);
+    fp_op3(e, n->sub == 1 ? X_ANDNPS : X_ANDPS, FSCRATCH, b, &sign);
     if (n->sub == 2) {
-        op3(e, X_XORPS, d, a, &scratch);
+        fp_op3(e, X_XORPS, d, a, &scratch);
     } else {
-        op3(e, X_ANDPS, d, a, &magnitude);
-        op3(e, X_ORPS, d, d, &scratch);
+        fp_op3(e, X_ANDPS, d, a, &magnitude);
+        fp_op3(e, X_ORPS, d, d, &scratch);
     }
     set_boxed(e, boxed);
 }
@@ -407,7 +422,7 @@ void x86_box32(struct em *e, struct ir_insn *n)
     if (boxed) {
         ra_emit_move(e, d, a);
     } else {
-        op3(e, X_ORPS, d, a, &box);
+        fp_op3(e, X_ORPS, d, a, &box);
     }
     set_boxed(e, true);
 }
@@ -429,7 +444,7 @@ void x86_unbox32(struct em *e, struct ir_insn *n)
 void x86_fbits(struct em *e, struct ir_insn *n)
 {
     bool w = n->type == IR_I64;
-    struct opnd a = operand(e, n->a, w);
+    struct opnd a = fp_operand(e, n->a, w);
     int d = ra_dest(e, -1, 0);
 
     if (a.kind == O_MEM) {
@@ -452,4 +467,5 @@ void x86_bitsf(struct em *e, struct ir_insn *n)
     } else {
         asm_rr(&e->c, X_MOVD_IN | X_IF_W(w), d & 15, a.reg);
     }
+    set_clear(e, true);
 }

@@ -38,7 +38,7 @@
 #define VALUES (GROUP0 + GROUPS_LIVE)
 #define LIVE_OUT 0xffff         /* val.last of a value that other blocks use */
 
-enum { FEAT_BMI1 = 1, FEAT_BMI2 = 2, FEAT_LZCNT = 4, FEAT_AVX = 8, FEAT_FMA = 16, FEAT_PCLMUL = 32 };
+enum { FEAT_BMI1 = 1, FEAT_BMI2 = 2, FEAT_LZCNT = 4, FEAT_AVX = 8, FEAT_FMA = 16, FEAT_PCLMUL = 32, FEAT_AES = 64 };
 
 enum { VAL_BOXED = 1,           /* xmm: bits 32..63 are ones */
     VAL_ZEXT = 2,               /* I32 in a register: the upper half is zero */
@@ -46,6 +46,7 @@ enum { VAL_BOXED = 1,           /* xmm: bits 32..63 are ones */
     VAL_CANON = 4,              /* has been made canonical in place */
     VAL_FUSED = 8,              /* computed by its only user */
     VAL_CROSS = 16,             /* used by other blocks: its frame slot is kept */
+    VAL_CLEAR = 64,             /* xmm, a float: everything above it is zero */
 };
 
 struct val {
@@ -75,7 +76,7 @@ struct host {
     struct val start_val[NREGS];
     const uint8_t *enter, *leave_exit, *leave_direct, *leave_miss, *leave_indirect, *leave_request_here;
     const uint8_t *leave_remap, *leave_request, *leave_stale, *leave_budget;
-    const uint8_t *slow_load, *slow_store, *slow_any;
+    const uint8_t *slow_load, *slow_store, *slow_any, *fix_nan;
     const uint8_t *sync, *sync_reads, *reload, *reload_writes;
     const uint8_t *fn_table;            /* C functions of helpers, 8 bytes each, for calls out of reach */
     const uint8_t *consts;              /* enum fconst, 16 bytes each */
@@ -251,14 +252,17 @@ static inline struct amem fconst(const struct em *e, enum fconst k)
     return amem_rip(e->h->consts + 16 * k);
 }
 
+/* Is the value its operand's register, seen as another type? A float is the lowest lane of its vector. */
+static inline bool is_alias(const struct ir_insn *n)
+{
+    return n->op == IR_OP_trunc || n->op == IR_OP_mov || n->op == IR_OP_low32 ||
+           (n->op == IR_OP_vget && n->imm == 0 && (n->type == IR_F32 || n->type == IR_F64));
+}
+
 /* Copies that need no code: the operand stands for the value everywhere (an I32 in a register has any upper half). */
 static inline ir_ref resolve(const struct em *e, ir_ref r)
 {
-    while (!ir_is_const(r)) {
-        unsigned op = e->ir->insns[r].op;
-        if (op != IR_OP_trunc && op != IR_OP_mov && op != IR_OP_low32) {
-            break;
-        }
+    while (!ir_is_const(r) && is_alias(&e->ir->insns[r])) {
         r = e->ir->insns[r].a;
     }
     return r;
@@ -352,17 +356,25 @@ bool cmp_width(const struct em *e, const struct ir_insn *n);    /* true: 64 bits
     E(setcond) E(select) E(pair) E(lo) E(hi)
 #define EMITTERS_MEM E(ld) E(st) E(rmw) E(cas) E(probe) E(fence)
 #define EMITTERS_CTL E(get) E(put) E(param) E(insn) E(br) E(brcond) E(goto_pc) E(goto_ind) E(exit) E(call)
+#define EMITTERS_VEC E(v1) E(v2) E(v3) E(vf1) E(vf2) E(vf3) E(vdup) E(vfrom) E(vget) E(vset) E(vmask) E(vtest) E(fixnan)
 #define EMITTERS_FP \
     E(fadd) E(fsub) E(fmul) E(fdiv) E(fsqrt) E(fma) E(fcmp) E(fmin) E(fmax) E(fneg) E(fabs) E(fcopysign) E(canon) \
     E(fcvt_ff) E(fcvt_fs) E(fcvt_fu) E(fcvt_sf) E(fcvt_uf) E(fbits) E(bitsf) E(box32) E(unbox32)
 #define E(name) void x86_##name(struct em *e, struct ir_insn *n);
-EMITTERS_INT EMITTERS_MEM EMITTERS_CTL EMITTERS_FP
+EMITTERS_INT EMITTERS_MEM EMITTERS_CTL EMITTERS_FP EMITTERS_VEC
 #undef E
 
 void ctl_prologue(struct em *e);
 void ctl_stubs(struct em *e);
 void ctl_block_start(struct em *e, unsigned block);
 void x86_canon_reg(struct em *e, int reg, bool dbl);
+/* d = a op b on vector registers; without VEX, d is not b unless b is a */
+void fp_op3(struct em *e, uint32_t op, int d, int a, const struct opnd *b);
+bool fp_is_clear(const struct em *e, ir_ref r);
+/* An operand in a vector register or in memory; dbl: of more than 4 bytes */
+struct opnd fp_operand(struct em *e, ir_ref r, bool dbl);
+struct host_frame;
+void vec_fix_nan(struct host_frame *f, struct cpu *cpu, uint32_t what, void *fn);
 /* Calls a C function of integers (or floats) without effects on guest state. */
 void call_pure(struct em *e, const void *fn, unsigned nargs, const ir_ref *args);
 

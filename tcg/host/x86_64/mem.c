@@ -400,6 +400,7 @@ void x86_ld(struct em *e, struct ir_insn *n)
         swap_bytes(e, d, n->mem, w);
     }
     k->back = asm_pos(&e->c);
+    e->val[e->cur].flags |= is_float(n->type) ? VAL_CLEAR : 0;
 }
 
 /* ---- stores ---- */

@@ -194,7 +194,7 @@ static void scan_insn(struct scan *s, struct ir_insn *n)
         if (!v->last) {
             return;
         }
-        if (n->op == IR_OP_mov || n->op == IR_OP_trunc || n->op == IR_OP_low32) {
+        if (is_alias(n)) {
             return;                 /* its users name the operand */
         }
         if (can_fuse(s, n, v)) {
@@ -217,6 +217,18 @@ static void scan_insn(struct scan *s, struct ir_insn *n)
     case IR_OP_canon:
     case IR_OP_box32:
     case IR_OP_unbox32:
+        use(s, n->a);
+        pass_hint_on(s, s->i, n->a);
+        return;
+    case IR_OP_vfrom:
+        use(s, n->a);
+        if (is_float(ir_type_of(e->ir, n->a))) {
+            pass_hint_on(s, s->i, n->a);
+        }
+        return;
+    case IR_OP_fixnan:
+        use(s, n->c);
+        use(s, n->b);
         use(s, n->a);
         pass_hint_on(s, s->i, n->a);
         return;

@@ -113,7 +113,7 @@ static void canon_value(struct em *e, ir_ref r)
     }
     int reg = ra_use(e, r);
     x86_canon_reg(e, reg, kind == CANON_DOUBLE);
-    v->flags |= VAL_CANON;
+    v->flags = (v->flags | VAL_CANON) & ~VAL_CLEAR;     /* the canonical single has a box */
     if (v->spill >= 0) {            /* copies made before are not canonical */
         struct amem m = spill_mem(v->spill);
         ra_store_mem(e, reg, &m, 8);
