@@ -31,6 +31,7 @@ bool cache_init(struct tcg *t, size_t bytes, GError **err)
     c->segs = g_new0(struct segment, c->nsegs);
     for (unsigned i = 0; i < c->nsegs; i++) {
         c->segs[i].tbs = g_malloc(SEGMENT_TBS_MAX * sizeof(struct tb *));
+        c->segs[i].ends = g_malloc(SEGMENT_TBS_MAX * sizeof(uint32_t));
     }
     return true;
 
@@ -63,6 +64,7 @@ void cache_free(struct tcg *t)
     for (unsigned i = 0; i < c->nsegs; i++) {
         free_tbs(&c->segs[i]);
         g_free(c->segs[i].tbs);
+        g_free(c->segs[i].ends);
     }
     g_free(c->segs);
     if (c->rw) {
@@ -74,6 +76,23 @@ void cache_free(struct tcg *t)
 static uint8_t *segment_rw(struct code_cache *c, struct segment *s)
 {
     return c->rw + (s - c->segs) * SEGMENT_BYTES;
+}
+
+static const uint8_t *segment_rx(struct code_cache *c, struct segment *s)
+{
+    return c->rx + (s - c->segs) * SEGMENT_BYTES;
+}
+
+/* Asks the kernel for the next pages to be written, all at once: a fault for each of them costs more than the rest of what
+ * is done for a block. */
+static void back(struct code_cache *c, struct segment *s, size_t upto)
+{
+    size_t end = MIN((upto + SEGMENT_STEP - 1) / SEGMENT_STEP * SEGMENT_STEP, SEGMENT_BYTES);
+
+    if (end > s->backed) {
+        madvise(segment_rw(c, s) + s->backed, end - s->backed, MADV_POPULATE_WRITE);    /* older kernels refuse: no harm */
+        s->backed = end;
+    }
 }
 
 static unsigned segment_start(struct code_cache *c, struct segment *s)
@@ -139,6 +158,7 @@ static struct segment *open_one(struct tcg *t, struct accel_cpu *self)
     if (found) {
         found->state = SEG_OPEN;
         found->used = segment_start(c, found);
+        found->backed = 0;
     }
     return found;
 }
@@ -160,9 +180,10 @@ struct host_buf cache_room(struct accel_cpu *a, size_t min)
             safepoint_wait(t, a);
         }
     }
+    back(c, a->seg, a->seg->used + min / 2);
     return (struct host_buf) {
         .rw = segment_rw(c, a->seg) + a->seg->used,
-        .rx = c->rx + (a->seg - c->segs) * SEGMENT_BYTES + a->seg->used,
+        .rx = (uint8_t *)segment_rx(c, a->seg) + a->seg->used,
         .size = SEGMENT_BYTES - a->seg->used,
     };
 }
@@ -171,6 +192,7 @@ void cache_take(struct accel_cpu *a, struct tb *tb, size_t bytes)
 {
     a->seg->used = (a->seg->used + bytes + 15) & ~(size_t)15;
     a->seg->tbs[a->seg->ntbs] = tb;
+    a->seg->ends[a->seg->ntbs] = (uint32_t)(tb->rx + tb->code_bytes - segment_rx(&a->tcg->cache, a->seg));
     atomic_store_explicit(&a->seg->ntbs, a->seg->ntbs + 1, memory_order_release);
 }
 
@@ -186,11 +208,11 @@ struct tb *cache_find(struct tcg *t, uintptr_t p)
     }
     s = &c->segs[off / SEGMENT_BYTES];
     hi = atomic_load_explicit(&s->ntbs, memory_order_acquire);
+    off %= SEGMENT_BYTES;
     while (lo < hi) {
         unsigned mid = (lo + hi) / 2;
-        struct tb *tb = s->tbs[mid];
 
-        if ((uintptr_t)tb->rx + tb->code_bytes < p) {
+        if (s->ends[mid] < off) {
             lo = mid + 1;
         } else {
             hi = mid;

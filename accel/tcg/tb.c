@@ -10,63 +10,70 @@
  * whoever writes to the page meanwhile finds the flag, takes tb_lock, and raises the generation.
  */
 #include <string.h>
+#include <time.h>
 
 #include "accel/tcg/tcg_impl.h"
 #include "util/log.h"
 
 #define CODE_BYTES_MIN 32768    /* room that the longest block may need */
 
+/* The page picks a group of buckets and the offset one of them, so that looking for the blocks of a page stays in few
+ * cache lines. */
 static uint32_t tb_hash(uint64_t phys, uint64_t pc, uint32_t key)
 {
-    uint64_t h = (phys >> 1) * 0x9e3779b97f4a7c15ull ^ pc * 0xc2b2ae3d27d4eb4full ^ key * 0x165667b19e3779f9ull;
+    uint64_t page = (phys >> PAGE_BITS) * 0x9e3779b97f4a7c15ull ^ (pc >> PAGE_BITS) * 0xc2b2ae3d27d4eb4full ^
+                    key * 0x165667b19e3779f9ull;
+    uint32_t group = page >> (64 - TB_HASH_BITS + TB_HASH_PAGE_BITS);
 
-    return h >> (64 - TB_HASH_BITS);
+    return group << TB_HASH_PAGE_BITS | (phys >> 1 ^ phys >> (1 + TB_HASH_PAGE_BITS)) % (1u << TB_HASH_PAGE_BITS);
 }
 
-static unsigned map_hash(gconstpointer p)
+static struct code_page *code_page(struct tcg *t, uint64_t phys)
 {
-    const struct exec_map *m = p;
+    struct page_info *p = &t->pages[phys >> PAGE_BITS];
 
-    return ((m->va >> PAGE_BITS) * 0x9e3779b1u) ^ ((m->phys >> PAGE_BITS) * 0x85ebca6bu) ^ m->idx;
-}
-
-static gboolean map_equal(gconstpointer a, gconstpointer b)
-{
-    const struct exec_map *x = a, *y = b;
-
-    return x->va == y->va && x->phys == y->phys && x->idx == y->idx;
-}
-
-/* Under tb_lock. The id for fetching the page at ram_offset phys through virtual page va under an MMU index. */
-static uint32_t map_id(struct tcg *t, uint64_t va, uint64_t phys, uint32_t idx)
-{
-    struct exec_map probe = { .va = va, .phys = phys, .idx = idx }, *m;
-
-    if (!t->maps) {
-        t->maps = g_hash_table_new(map_hash, map_equal);
-        t->maps_by_id = g_hash_table_new(NULL, NULL);
+    if (!p->code) {
+        p->code = g_new0(struct code_page, 1);
     }
-    m = g_hash_table_lookup(t->maps, &probe);
+    return p->code;
+}
+
+/* ---- mappings (under tb_lock) ---- */
+
+/* One reference to the mapping of a code page at virtual page va under an MMU index. */
+static struct exec_map *map_ref(struct tcg *t, struct code_page *page, uint64_t va, uint32_t idx)
+{
+    struct exec_map *m = page->maps;
+
+    while (m && !(m->va == va && m->idx == idx)) {
+        m = m->next;
+    }
     if (!m) {
-        m = g_memdup2(&probe, sizeof probe);
+        t->maps = t->maps ? t->maps : g_hash_table_new(NULL, NULL);
+        m = g_new(struct exec_map, 1);
+        *m = (struct exec_map) { .va = va, .page = page, .next = page->maps, .idx = idx };
         do {
             m->id = ++t->next_map_id;
-        } while (!m->id || g_hash_table_contains(t->maps_by_id, GUINT_TO_POINTER(m->id)));
-        g_hash_table_add(t->maps, m);
-        g_hash_table_insert(t->maps_by_id, GUINT_TO_POINTER(m->id), m);
+        } while (!m->id || g_hash_table_contains(t->maps, GUINT_TO_POINTER(m->id)));
+        g_hash_table_insert(t->maps, GUINT_TO_POINTER(m->id), m);
+        page->maps = m;
     }
-    return m->id;
+    m->blocks++;
+    return m;
 }
 
-static void map_ref(struct tcg *t, uint32_t id, int n)
+static void map_unref(struct tcg *t, struct exec_map *m)
 {
-    struct exec_map *m = id ? g_hash_table_lookup(t->maps_by_id, GUINT_TO_POINTER(id)) : NULL;
+    struct exec_map **p;
 
-    if (m && !(m->blocks += n)) {
-        g_hash_table_remove(t->maps_by_id, GUINT_TO_POINTER(id));
-        g_hash_table_remove(t->maps, m);
-        g_free(m);
+    if (!m || --m->blocks) {
+        return;
     }
+    for (p = &m->page->maps; *p != m; p = &(*p)->next) {
+    }
+    *p = m->next;
+    g_hash_table_remove(t->maps, GUINT_TO_POINTER(m->id));
+    g_free(m);
 }
 
 void tb_free_maps(struct tcg *t)
@@ -78,11 +85,10 @@ void tb_free_maps(struct tcg *t)
         return;
     }
     g_hash_table_iter_init(&it, t->maps);
-    while (g_hash_table_iter_next(&it, &m, NULL)) {
+    while (g_hash_table_iter_next(&it, NULL, &m)) {
         g_free(m);
     }
     g_hash_table_destroy(t->maps);
-    g_hash_table_destroy(t->maps_by_id);
 }
 
 void tb_code_of(const struct tb *tb, struct host_code *code)
@@ -135,16 +141,6 @@ void tb_link(struct accel_cpu *a, struct tb *from, unsigned n, struct tb *to)
 }
 
 /* ---- pages of code (under tb_lock) ---- */
-
-static struct code_page *code_page(struct tcg *t, uint64_t phys)
-{
-    struct page_info *p = &t->pages[phys >> PAGE_BITS];
-
-    if (!p->code) {
-        p->code = g_new0(struct code_page, 1);
-    }
-    return p->code;
-}
 
 static uint64_t chunk_mask(uint64_t offset, uint64_t len)
 {
@@ -239,8 +235,8 @@ void tb_kill(struct tcg *t, struct tb *tb)
     if (tb->phys2 != UINT64_MAX) {
         page_remove(t, tb, 1);
     }
-    map_ref(t, tb->map_id[0], -1);
-    map_ref(t, tb->map_id[1], -1);
+    map_unref(t, tb->map[0]);
+    map_unref(t, tb->map[1]);
 }
 
 /* Kills the blocks on bytes [off, off + len) of one page. */
@@ -309,32 +305,41 @@ struct maker {
     struct accel_cpu *a;
     struct fetch_page first;        /* copies: a second fetch may replace the entry */
     struct fetch_page second;
-    unsigned generation2;           /* of the second page, before its bytes were read */
+    struct exec_map *map[2];        /* references; [1] only with has_second */
+    unsigned generation[2];         /* of the pages, before their bytes were read */
     bool has_second, uncached;
 };
-
-static unsigned generation_of(struct tcg *t, uint64_t phys)
-{
-    unsigned g;
-
-    g_mutex_lock(&t->tb_lock);
-    g = code_page(t, phys)->generation;
-    g_mutex_unlock(&t->tb_lock);
-    return g;
-}
 
 static uint64_t fetch_phys(const struct fetch_page *f)
 {
     return f->ram->ram_offset + f->offset;
 }
 
-static void protect(struct accel_cpu *a, const struct fetch_page *f)
+static void drop_maps(struct maker *m)
+{
+    for (unsigned k = 0; k < 2; k++) {
+        map_unref(m->a->tcg, m->map[k]);
+        m->map[k] = NULL;
+    }
+}
+
+/* Before bytes of a page are read: writes to it will be seen, and whether one has been. */
+static void begin_page(struct maker *m, const struct fetch_page *f, unsigned which)
 {
     _Atomic uint8_t *flags = &f->ram->pages[f->offset >> PAGE_BITS];
+    struct tcg *t = m->a->tcg;
+    struct code_page *page;
 
-    if (!(atomic_fetch_or(flags, RAM_PAGE_CODE) & RAM_PAGE_CODE)) {
-        tlb_protect(a, fetch_phys(f) >> PAGE_BITS, f->ram->host + f->offset);
+    if (!(atomic_load_explicit(flags, memory_order_acquire) & RAM_PAGE_CODE) &&
+        !(atomic_fetch_or(flags, RAM_PAGE_CODE) & RAM_PAGE_CODE)) {
+        tlb_protect(m->a, fetch_phys(f) >> PAGE_BITS, f->ram->host + f->offset);
     }
+    g_mutex_lock(&t->tb_lock);
+    page = code_page(t, fetch_phys(f));
+    m->generation[which] = page->generation;
+    map_unref(t, m->map[which]);
+    m->map[which] = map_ref(t, page, f->va & PAGE_MASK, f->idx);
+    g_mutex_unlock(&t->tb_lock);
 }
 
 static const uint8_t *next_page(struct tr_block *tb, bool first_insn)
@@ -346,12 +351,19 @@ static const uint8_t *next_page(struct tr_block *tb, bool first_insn)
     if (!first_insn) {
         return NULL;        /* the straddling instruction gets a block of its own */
     }
+    /* this may leave by a guest fault: no reference must be held */
+    g_mutex_lock(&m->a->tcg->tb_lock);
+    drop_maps(m);
+    g_mutex_unlock(&m->a->tcg->tb_lock);
     f = tlb_fetch(m->a, (tb->pc & PAGE_MASK) + PAGE_SIZE, &uncached);
     m->second = *f;
     m->has_second = true;
+    m->second.va = (tb->pc & PAGE_MASK) + PAGE_SIZE;
     m->uncached |= uncached;
-    protect(m->a, &m->second);
-    m->generation2 = generation_of(m->a->tcg, fetch_phys(&m->second));
+    begin_page(m, &m->second, 1);
+    g_mutex_lock(&m->a->tcg->tb_lock);
+    m->map[0] = map_ref(m->a->tcg, code_page(m->a->tcg, fetch_phys(&m->first)), m->first.va, m->first.idx);
+    g_mutex_unlock(&m->a->tcg->tb_lock);
     return m->second.ram->host + m->second.offset;
 }
 
@@ -502,12 +514,12 @@ static void publish(struct tcg *t, struct tb *tb)
 }
 
 /* Compiles a->ir into the vCPU's segment. */
-static void compile(struct accel_cpu *a, struct maker *m, struct tr_block *tr, const uint32_t ids[2],
-                    struct host_code *code, struct host_buf *buf)
+static void compile(struct accel_cpu *a, struct maker *m, struct tr_block *tr, struct host_code *code,
+                    struct host_buf *buf)
 {
     struct tb probe = { .pc = tr->pc, .key = tr->key, .idx = m->first.idx };
     struct host_region region = {
-        .pc = tr->pc, .map_id = { ids[0], ids[1] }, .guest_insns = tr->insns,
+        .pc = tr->pc, .map_id = { m->map[0]->id, m->has_second ? m->map[1]->id : 0 }, .guest_insns = tr->insns,
         .page = { xmap_entry(a, &probe, 0), xmap_entry(a, &probe, 1) },
     };
 
@@ -532,30 +544,18 @@ static struct tb *make(struct accel_cpu *a, struct maker *m)
     };
     struct host_code code = { 0 };
     struct host_buf buf = { 0 };
-    uint32_t ids[2] = { 0, 0 };
-    unsigned gen;
     struct tb *tb, *other;
 
-    protect(a, &m->first);
-    gen = generation_of(t, fetch_phys(&m->first));
+    m->first.va = tr.pc & PAGE_MASK;
+    begin_page(m, &m->first, 0);
     translate(a, m, &tr, a->single_step || m->uncached ? 1 : a->cut ? a->cut : TB_INSNS_MAX);
-    g_mutex_lock(&t->tb_lock);
-    ids[0] = map_id(t, tr.pc & PAGE_MASK, fetch_phys(&m->first), m->first.idx);
-    map_ref(t, ids[0], 1);
-    if (m->has_second) {
-        ids[1] = map_id(t, m->second.va, fetch_phys(&m->second), m->second.idx);
-        map_ref(t, ids[1], 1);
-    }
-    g_mutex_unlock(&t->tb_lock);
     if (t->interp) {
         buf = cache_room(a, 64);
         code.code_bytes = 64;
     } else {
-        compile(a, m, &tr, ids, &code, &buf);
+        compile(a, m, &tr, &code, &buf);
     }
     tb = tb_alloc(m, &tr, &code);
-    tb->map_id[0] = ids[0];
-    tb->map_id[1] = ids[1];
     tb->rw = buf.rw;
     tb->rx = buf.rx;
     if (t->interp) {
@@ -565,10 +565,9 @@ static struct tb *make(struct accel_cpu *a, struct maker *m)
 
     g_mutex_lock(&t->tb_lock);
     other = hash_find(t, tb->phys, tb->pc, tb->key, tb->idx, tb->flags & (TB_STEP | TB_CUT), tb->insns);
-    if (other || code_page(t, tb->phys)->generation != gen ||
-        (m->has_second && code_page(t, tb->phys2)->generation != m->generation2)) {
-        map_ref(t, tb->map_id[0], -1);
-        map_ref(t, tb->map_id[1], -1);
+    if (other || m->map[0]->page->generation != m->generation[0] ||
+        (m->has_second && m->map[1]->page->generation != m->generation[1])) {
+        drop_maps(m);
         g_mutex_unlock(&t->tb_lock);
         if (tb->ir) {
             ir_free(tb->ir);
@@ -576,6 +575,12 @@ static struct tb *make(struct accel_cpu *a, struct maker *m)
         g_free(tb);
         return other;
     }
+    for (unsigned k = 0; k <= m->has_second; k++) {
+        tb->map[k] = m->map[k];
+        tb->map_id[k] = m->map[k]->id;
+        m->map[k] = NULL;
+    }
+    drop_maps(m);       /* a second page that a longer try had looked at */
     cache_take(a, tb, t->interp ? 64 : code.total_bytes);
     publish(t, tb);
     if (t->perf_file && !t->interp) {
@@ -616,6 +621,14 @@ static void enter_maps(struct accel_cpu *a, struct tb *tb)
     }
 }
 
+static int64_t now_ns(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * 1000000000ll + t.tv_nsec;
+}
+
 struct tb *tb_get(struct accel_cpu *a)
 {
     struct cpu *cpu = a->cpu;
@@ -640,12 +653,12 @@ struct tb *tb_get(struct accel_cpu *a)
         }
     }
     if (!tb) {
-        gint64 start = g_get_monotonic_time();
+        int64_t start = now_ns();
 
         do {
             tb = make(a, &m);
         } while (!tb);
-        a->translate_us += g_get_monotonic_time() - start;
+        a->translate_ns += now_ns() - start;
     }
     enter_maps(a, tb);
     return tb;

@@ -411,7 +411,7 @@ static void tcg_info(struct accel *accel, GString *out)
         g_string_append_printf(out,
                                "cpu %u: entries %" G_GUINT64_FORMAT ", look-ups %" G_GUINT64_FORMAT
                                ", interrupts %" G_GUINT64_FORMAT ", translating %.3f s\n",
-                               a->cpu->index, a->n_enter, a->n_lookup, a->n_irq, a->translate_us / 1e6);
+                               a->cpu->index, a->n_enter, a->n_lookup, a->n_irq, a->translate_ns / 1e9);
         g_string_append_printf(out,
                                "       TLB fills %" G_GUINT64_FORMAT ", set flushes %" G_GUINT64_FORMAT
                                ", page flushes %" G_GUINT64_FORMAT "; slow accesses %" G_GUINT64_FORMAT

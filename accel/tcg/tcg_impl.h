@@ -58,7 +58,6 @@ struct fetch_page {
     uint64_t va;                /* page address; 1: empty */
     struct ram_block *ram;
     uint64_t offset;            /* of the page in ram */
-    uint32_t map_id;
     uint32_t idx;               /* MMU index of the fetch */
 };
 #define FETCH_PAGES 256
@@ -101,7 +100,8 @@ struct tb {
     uint64_t phys2;             /* of the second page's start where the block spans two, else UINT64_MAX */
     uint32_t key;
     uint32_t idx;               /* MMU index of its fetches */
-    uint32_t map_id[2];
+    uint32_t map_id[2];         /* how its pages are mapped; [1] 0: one page */
+    struct exec_map *map[2];    /* under tb_lock: the same */
     uint16_t bytes;             /* of guest code */
     uint16_t insns;
     _Atomic uint8_t flags;         /* TB_DEAD is set by whoever invalidates, while others look at the rest */
@@ -120,6 +120,7 @@ struct tb {
 /* What is known of a RAM page that has code, or had. */
 struct code_page {
     struct tb *first;           /* blocks on it; link in page_next[which] */
+    struct exec_map *maps;      /* the mappings of the page that blocks depend on */
     uint64_t chunks;            /* 64-byte pieces that blocks were made from */
     unsigned generation;        /* one more for each write that was seen while RAM_PAGE_CODE is set */
 };
@@ -132,7 +133,9 @@ struct page_info {
 
 /* One mapping of a page for fetches, that blocks depend on. */
 struct exec_map {
-    uint64_t va, phys;
+    uint64_t va;
+    struct code_page *page;
+    struct exec_map *next;      /* of page->maps */
     uint32_t idx, id;
     unsigned blocks;
 };
@@ -147,9 +150,12 @@ struct segment {
     uint64_t order;             /* of sealing: the smallest is the oldest */
     uint64_t drain_epoch;
     struct tb **tbs;            /* by address; SEGMENT_TBS_MAX, lazily touched */
+    uint32_t *ends;             /* where their code ends, offsets in the segment */
+    uint32_t backed;            /* the pages up to here have been asked for */
     _Atomic unsigned ntbs;
 };
 #define SEGMENT_TBS_MAX 16384
+#define SEGMENT_STEP 65536       /* code pages are asked for by so many bytes */
 
 struct code_cache {
     uint8_t *rw, *rx;           /* two mappings */
@@ -161,6 +167,7 @@ struct code_cache {
 };
 
 #define TB_HASH_BITS 19
+#define TB_HASH_PAGE_BITS 6     /* a page's blocks lie in so many neighbouring buckets */
 
 struct breakpoint {
     enum accel_break kind;
@@ -188,8 +195,7 @@ struct tcg {
     _Atomic(struct tb *) *hash;     /* 1 << TB_HASH_BITS buckets */
     struct page_info *pages;        /* by ram_offset >> PAGE_BITS; lazily touched */
     uint64_t npages;
-    GHashTable *maps;               /* struct exec_map by (va, phys, idx) */
-    GHashTable *maps_by_id;
+    GHashTable *maps;               /* struct exec_map by id */
     uint32_t next_map_id;
     GPtrArray *cpus;                /* struct accel_cpu */
     GArray *breaks;                 /* struct breakpoint; changed while vCPUs are paused */
@@ -268,7 +274,7 @@ struct accel_cpu {
     uint64_t retired;               /* instructions up to the start of the turn */
     uint64_t traps;                 /* in the turn: each took an instruction's time */
     /* counters, owned by the thread */
-    int64_t translate_us;
+    int64_t translate_ns;
     uint64_t n_enter, n_lookup, n_fill, n_flush, n_flush_page, n_slow, n_mmio, n_irq;
 };
 

@@ -553,7 +553,6 @@ struct fetch_page *tlb_fetch(struct accel_cpu *a, uint64_t va, bool *uncached)
     f->idx = idx;
     f->ram = r->ram;
     f->offset = r->ram_start + off;
-    f->map_id = 0;
     return f;
 }
 
