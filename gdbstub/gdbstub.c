@@ -109,8 +109,10 @@ static const struct cpu_reg *reg_find(const struct cpu_type *type, int number)
 
 static void append_reg(GString *s, struct cpu *cpu, const struct cpu_reg *r)
 {
-    uint64_t v = cpu->type->reg_read(cpu, r->id);
+    uint64_t v;
 
+    cpu_sync(cpu);
+    v = cpu->type->reg_read(cpu, r->id);
     v = cpu->type->big_endian ? GUINT64_TO_BE(v << (64 - r->bits)) : GUINT64_TO_LE(v);
     append_hex(s, &v, r->bits / 8);
 }
@@ -124,6 +126,7 @@ static bool set_reg(struct cpu *cpu, const struct cpu_reg *r, const char **hex)
         return false;
     }
     *hex += n * 2;
+    cpu_sync(cpu);
     cpu->type->reg_write(cpu, r->id, cpu->type->big_endian ? GUINT64_FROM_BE(v) >> (64 - r->bits) : GUINT64_FROM_LE(v));
     return true;
 }

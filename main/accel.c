@@ -27,6 +27,16 @@ static bool set_prop(const char *key, const char *value, void *opaque)
     return true;
 }
 
+static bool prop_listed(const struct accel_type *type, const char *name)
+{
+    for (size_t i = 0; i < type->prop_count; i++) {
+        if (!strcmp(type->props[i].name, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* One choice. DONE: help was printed. */
 static enum cmdline_result try_one(struct setup *s, const char *text, GError **err)
 {
@@ -46,7 +56,12 @@ static enum cmdline_result try_one(struct setup *s, const char *text, GError **e
         list();
         r = CMDLINE_DONE;
     } else if (!type) {
-        g_set_error(err, MAIN_ERROR, 0, "-accel %s: not in this program; accepted: tcg", name ? name : "");
+        g_autoptr(GString) names = g_string_new(NULL);
+
+        for (unsigned i = 0; accel_types[i]; i++) {
+            g_string_append_printf(names, "%s%s", i ? ", " : "", accel_types[i]->name);
+        }
+        g_set_error(err, MAIN_ERROR, 0, "-accel %s: not in this program; accepted: %s", name ? name : "", names->str);
     } else if (options_wants_help(o)) {
         g_autoptr(GString) out = g_string_new(NULL);
 
@@ -58,7 +73,13 @@ static enum cmdline_result try_one(struct setup *s, const char *text, GError **e
         if (s->c->perf_map) {
             accel_set_prop(s->m->accel, "perfmap", "on", &local);
         }
+        if (s->c->kernel_irqchip && prop_listed(type, "kernel-irqchip")) {
+            accel_set_prop(s->m->accel, "kernel-irqchip", s->c->kernel_irqchip, &local);
+        }
         options_foreach(o, set_prop, args);
+        if (!local && type->probe) {
+            type->probe(s->m->accel, &local);
+        }
         if (local) {
             g_propagate_error(err, local);
             accel_delete(s->m->accel);

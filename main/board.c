@@ -57,6 +57,8 @@ static bool set_machine_prop(const char *key, const char *value, void *opaque)
                            : !strcmp(key, "append") ? &c->append : !strcmp(key, "dtb") ? &c->dtb : &c->bios;
 
         *field = g_intern_string(value);
+    } else if (!strcmp(key, "kernel-irqchip") || !strcmp(key, "kernel_irqchip")) {
+        s->c->kernel_irqchip = g_intern_string(value);
     } else if (!strcmp(key, "smp")) {
         s->c->smp = g_intern_string(value);
     } else if (!strcmp(key, "memory")) {

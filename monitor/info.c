@@ -41,6 +41,7 @@ static void print_registers(struct monitor *mon, char **args)
 
         if (all || i == mon->cpu) {
             monitor_printf(mon, "\nCPU#%u\n", i);
+            cpu_sync(cpu);
             cpu->type->print_regs(cpu, mon->out);
         }
     }

@@ -35,6 +35,7 @@ static bool register_value(struct monitor *mon, const char *name, uint64_t *v)
 
     for (unsigned i = 0; cpu && i < cpu->type->nregs; i++) {
         if (!strcmp(cpu->type->regs[i].name, name)) {
+            cpu_sync(cpu);
             *v = cpu->type->reg_read(cpu, cpu->type->regs[i].id);
             return true;
         }

@@ -34,6 +34,15 @@ static void dirty_cleared(void *opaque, struct ram_block *ram, uint64_t offset, 
     }
 }
 
+static void dirty_sync(void *opaque, struct ram_block *ram, uint64_t offset, uint64_t len)
+{
+    struct accel *a = opaque;
+
+    if (a->type->dirty_sync) {
+        a->type->dirty_sync(a, ram, offset, len);
+    }
+}
+
 static void view_changed(struct mem_listener *l, struct address_space *as)
 {
     struct accel *a = (struct accel *)((char *)l - offsetof(struct accel, listener));
@@ -43,7 +52,8 @@ static void view_changed(struct mem_listener *l, struct address_space *as)
     }
 }
 
-static const struct memory_hooks hooks = { .code_written = code_written, .dirty_cleared = dirty_cleared };
+static const struct memory_hooks hooks = { .code_written = code_written, .dirty_cleared = dirty_cleared,
+                                           .dirty_sync = dirty_sync };
 
 struct accel *accel_new(struct machine *m, const struct accel_type *type)
 {
@@ -103,4 +113,11 @@ void accel_delete(struct accel *a)
     prop_free(a, a->type->props, a->type->prop_count);
     m->accel = NULL;
     g_free(a);
+}
+
+const struct device_type *accel_device_type(struct machine *m, const char *name)
+{
+    const struct accel *a = m->accel;
+
+    return device_type_find(a && a->type->substitute ? a->type->substitute(m->accel, name) : name);
 }

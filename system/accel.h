@@ -17,6 +17,7 @@
 
 struct accel;
 struct cpu;
+struct device_type;
 struct machine;
 struct prop;
 
@@ -42,7 +43,10 @@ struct accel_type {
     const struct prop *props;   /* of -accel NAME,prop=... */
     size_t prop_count;
 
-    /* After the options are in and before the board is made. */
+    /* Can this host do it? After the options are in and the board is chosen; a false lets the next -accel be tried.
+     * May be NULL. */
+    bool (*probe)(struct accel *a, GError **err);
+    /* Before the board is made. */
     bool (*init)(struct accel *a, GError **err);
     void (*free)(struct accel *a);
 
@@ -64,8 +68,9 @@ struct accel_type {
     /* machine_requested has become true. The caller may be a vCPU thread, in the midst of an access. Any thread. */
     void (*requested)(struct accel *a);
 
-    /* cpu's registers are in its struct after get; put takes them from there. The vCPU is stopped, or the caller is its
-     * own thread. Not set where the struct is always up to date. */
+    /* cpu's registers are in its struct after get, and what is changed there counts when the vCPU runs next; put says
+     * that all of the struct is new (reset). The vCPU is stopped, or the caller is its own thread. Not set where the
+     * struct is always up to date. */
     void (*regs_get)(struct accel *a, struct cpu *cpu);
     void (*regs_put)(struct accel *a, struct cpu *cpu);
 
@@ -74,8 +79,14 @@ struct accel_type {
     void (*code_written)(struct accel *a, struct ram_block *ram, uint64_t offset, uint64_t len);
     /* Dirty bits were cleared: the next write to each of these pages must be seen. */
     void (*dirty_cleared)(struct accel *a, struct ram_block *ram, uint64_t offset, uint64_t len);
+    /* Dirty bits of these pages are about to be looked at: bring in what the accelerator knows of writes. */
+    void (*dirty_sync)(struct accel *a, struct ram_block *ram, uint64_t offset, uint64_t len);
     /* A new flat view of as is in place: no stale soft-TLB entry may be used after each vCPU's next safepoint. */
     void (*view_changed)(struct accel *a, struct address_space *as);
+
+    /* The name of the device type to make where a board asks for this one: the accelerator may have a part of the
+     * hardware itself (an interrupt controller in the host's kernel). NULL: never. */
+    const char *(*substitute)(struct accel *a, const char *type);
 
     /* Debugger. addr is a guest virtual address; len counts for watchpoints. False: not possible. */
     bool (*break_insert)(struct accel *a, enum accel_break kind, uint64_t addr, uint64_t len);
@@ -106,5 +117,7 @@ bool accel_set_prop(struct accel *a, const char *name, const char *value, GError
 /* Calls init and connects the memory hooks. */
 bool accel_start(struct accel *a, GError **err);
 void accel_delete(struct accel *a);
+/* The type that a board's "name" is on this machine's accelerator. */
+const struct device_type *accel_device_type(struct machine *m, const char *name);
 
 #endif

@@ -89,7 +89,7 @@ bool places_make(struct machine *m, struct device *intc, GError **err)
     for (size_t i = 0; i < m->board->place_count; i++) {
         const struct place *p = &m->board->places[i];
 
-        if (p->type && !p->late && !place_make(m, p, intc, err)) {
+        if (p->type && !p->late && !p->isa && !place_make(m, p, intc, err)) {
             return false;
         }
     }

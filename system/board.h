@@ -26,6 +26,7 @@ struct place {
     const char *node;           /* of the device tree: "serial" of serial@10000000; NULL: none, or the board's code */
     unsigned irq;               /* input of the board's interrupt controller; 0: none */
     unsigned serial;            /* 1 + index in opt.serial of its "chardev" property; 0: none */
+    bool isa;                   /* addr is a port and irq a line of the ISA bus; always late */
     bool late;                  /* made by the board's code (needs properties); still in the map, the docs and the
                                  * check */
 };

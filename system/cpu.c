@@ -105,6 +105,15 @@ void cpu_irq_set(struct cpu *cpu, unsigned line, bool level)
     }
 }
 
+void cpu_sync(struct cpu *cpu)
+{
+    struct accel *a = cpu->machine->accel;
+
+    if (a && a->type->regs_get) {
+        a->type->regs_get(a, cpu);
+    }
+}
+
 uint32_t cpu_port_in(struct cpu *cpu, uint16_t port, unsigned size)
 {
     struct mem_attrs attrs = { .cpu = cpu->index };

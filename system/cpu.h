@@ -260,6 +260,9 @@ void cpu_request(struct cpu *cpu, uint32_t bits);
 uint32_t cpu_port_in(struct cpu *cpu, uint16_t port, unsigned size);
 void cpu_port_out(struct cpu *cpu, uint16_t port, unsigned size, uint32_t v);
 
+/* The registers are in the struct, and changes there will count: for debuggers. The vCPU is stopped. */
+void cpu_sync(struct cpu *cpu);
+
 /* ---- services of the accelerator for targets (vCPU thread; implemented by the machine's struct accel) ---- */
 
 /* The guest state's parts that translations depend on have changed. */

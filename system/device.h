@@ -252,6 +252,8 @@ struct device_type {
     void (*update)(struct device *d);       /* recompute lines from state: after reset and load */
     bool (*after_load)(struct device *d, GError **err); /* check and complete loaded state; before update */
     void (*irq_in)(struct device *d, unsigned n, bool level);   /* input lines */
+    /* An interrupt controller that gives vectors: takes the highest request into service; -1: there is none. */
+    int (*acknowledge)(struct device *d);
     const struct device_type *child;    /* a device that comes with this one (virtio-blk-pci: the virtio disk): device_new makes it;
                                  * properties that this type lacks are the child's; this type's realize realizes it */
     const void *desc;           /* what the bus needs: struct pci_desc, struct virtio_desc */

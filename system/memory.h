@@ -334,6 +334,7 @@ void as_unmap(struct as_mapping *map, uint64_t done);
 struct memory_hooks {
     void (*code_written)(void *opaque, struct ram_block *ram, uint64_t offset, uint64_t len);
     void (*dirty_cleared)(void *opaque, struct ram_block *ram, uint64_t offset, uint64_t len);
+    void (*dirty_sync)(void *opaque, struct ram_block *ram, uint64_t offset, uint64_t len);
 };
 
 struct memory {

@@ -196,6 +196,9 @@ bool ram_test_clear_dirty(struct ram_block *ram, uint64_t offset, uint64_t len, 
     bool dirty = false;
 
     g_assert(len && offset < ram->size && len <= ram->size - offset);
+    if (hooks && hooks->dirty_sync) {
+        hooks->dirty_sync(ram->memory->hooks_opaque, ram, offset, len);
+    }
     for (uint64_t page = offset >> MEM_PAGE_BITS; page <= (offset + len - 1) >> MEM_PAGE_BITS; page++) {
         dirty |= (atomic_fetch_and(&ram->pages[page], (uint8_t)~bit) & bit) != 0;
     }

@@ -34,6 +34,11 @@ struct cpu_intc {
     bool (*msr_write)(struct cpu_intc *c, uint32_t msr, uint64_t v);
     /* The CPU has taken INIT: the APIC does what an INIT does to it. */
     void (*init)(struct cpu_intc *c);
+    /* Not for the CPU: a host's kernel that keeps the APIC reports an EOI that an IOAPIC waits for. May be NULL. */
+    void (*eoi)(struct cpu_intc *c, uint8_t vector);
 };
+
+/* An IOAPIC's inputs from here on are not pins: raising input X86_IOAPIC_EOI + v tells it of an EOI for vector v. */
+#define X86_IOAPIC_EOI 256
 
 #endif

@@ -3,8 +3,9 @@
  * QEMU's firmware configuration device, memory-mapped (docs/specs/fw_cfg.rst): the guest selects an item by number and
  * reads it byte by byte, or has it copied by DMA. File names are in a directory item.
  *
- * Region: data at 0 (any width), selector at 8 (16 bits, big-endian), DMA address at 16 (64 bits, big-endian; starts
- * when the low half is written). No interrupt.
+ * fw_cfg_mem: region with data at 0 (any width), selector at 8 (16 bits, big-endian), DMA address at 16 (64 bits,
+ * big-endian; starts when the low half is written). No interrupt.
+ * fw_cfg_io: twelve ports with the selector at 0 (16 bits, little-endian), data at 1 (8 bits), DMA address at 4.
  *
  * Not modelled: items that the guest may write (none is used by the boards here).
  */
@@ -17,7 +18,9 @@
 #include "system/machine.h"
 #include "util/log.h"
 
-enum { FILES_FIRST = 0x20, FILES_MAX = 64, ITEMS = FILES_FIRST + FILES_MAX, KEY_NONE = 0xffff, KEY_MASK = 0x3fff };
+/* Keys with bit 15 are the architecture's own: they follow the others in items[]. */
+enum { FILES_FIRST = 0x20, FILES_MAX = 64, PLAIN_ITEMS = FILES_FIRST + FILES_MAX, ARCH_ITEMS = 8,
+       ITEMS = PLAIN_ITEMS + ARCH_ITEMS, KEY_NONE = 0xffff, KEY_MASK = 0x3fff };
 enum { DMA_ERROR = 1, DMA_READ = 2, DMA_SKIP = 4, DMA_SELECT = 8, DMA_WRITE = 16 };
 
 #define DMA_SIGNATURE 0x51454d5520434647ull     /* "QEMU CFG" */
@@ -47,9 +50,10 @@ static struct fw_cfg *fw(struct device *d)
 
 void fw_cfg_add_bytes(struct device *d, unsigned key, void *data, uint32_t len)
 {
-    struct item *item = &fw(d)->items[key];
+    unsigned index = key & FW_CFG_ARCH ? PLAIN_ITEMS + (key & KEY_MASK) : key;
+    struct item *item = &fw(d)->items[index];
 
-    g_assert(key < ITEMS && !item->data);
+    g_assert(index < ITEMS && !item->data);
     item->data = data;
     item->len = len;
 }
@@ -153,7 +157,10 @@ static const struct item *current(const struct fw_cfg *s)
     static const struct item none;
     unsigned key = s->selected & KEY_MASK;
 
-    return s->selected != KEY_NONE && key < ITEMS ? &s->items[key] : &none;
+    if (s->selected == KEY_NONE || key >= (s->selected & FW_CFG_ARCH ? ARCH_ITEMS : PLAIN_ITEMS)) {
+        return &none;
+    }
+    return &s->items[s->selected & FW_CFG_ARCH ? PLAIN_ITEMS + key : key];
 }
 
 static void select_item(struct fw_cfg *s, uint16_t key)
@@ -308,6 +315,40 @@ static const struct host_field host[] = {
 };
 
 static const struct mmio_ops ops = { .read = mmio_read, .write = mmio_write };
+
+/* ---- as ports ---- */
+
+enum { PORT_SELECT = 0, PORT_DATA = 1, PORT_DMA = 4 };
+
+static enum mem_result port_read(void *opaque, uint64_t offset, unsigned size, uint64_t *value, struct mem_attrs attrs)
+{
+    struct fw_cfg *s = opaque;
+
+    if (offset >= PORT_DMA) {
+        return mmio_read(opaque, offset - PORT_DMA + 16, size, value, attrs);
+    }
+    *value = offset == PORT_DATA && size == 1 && !attrs.debug ? data_read(s, 1) : 0;
+    return MEM_OK;
+}
+
+static enum mem_result port_write(void *opaque, uint64_t offset, unsigned size, uint64_t value, struct mem_attrs attrs)
+{
+    if (offset >= PORT_DMA) {
+        return mmio_write(opaque, offset - PORT_DMA + 16, size, value, attrs);
+    }
+    if (offset == PORT_SELECT && size == 2) {
+        select_item(opaque, value);
+    }
+    return MEM_OK;
+}
+
+static const struct mmio_ops port_ops = { .read = port_read, .write = port_write };
+
+const struct device_type fw_cfg_io_type = {
+    .name = "fw_cfg_io", .help = "firmware configuration (ports)", .size = sizeof(struct fw_cfg),
+    STATE(state), HOSTS(host), .mmio_size = 12, .mmio = &port_ops, .realize = realize, .unrealize = unrealize,
+    .reset = reset, .after_load = after_load,
+};
 
 const struct device_type fw_cfg_type = {
     .name = "fw_cfg_mem", .help = "firmware configuration", .fdt = "qemu,fw-cfg-mmio", .size = sizeof(struct fw_cfg),

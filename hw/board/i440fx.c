@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * QEMU's pc board: i440FX north bridge, PIIX3 and PIIX4 functions as its south bridge, ISA devices (QEMU:
+ * docs/system/i386/pc.rst). Memory map, ports, interrupt lines and PCI slots are QEMU's.
+ *
+ * Not modelled: USB, ISA DMA, CPU and memory hot plug.
+ */
+#include <elf.h>
+
+#include "hw/board/pc.h"
+#include "hw/isa/piix.h"
+#include "hw/pci/pci.h"
+
+/* The large areas of the memory map; ports of the ISA devices. */
+static const struct place places[] = {
+    { "ram", NULL, 0, .size = 0 },
+    { "ioapic-area", NULL, 0xfec00000, .size = 0x1000 },
+    { "apic-area", NULL, 0xfee00000, .size = 0x100000 },
+    { "rtc", "mc146818rtc", 0x70, .isa = true, .irq = 8 },
+    { "serial0", "isa-serial", 0x3f8, .size = 8, .isa = true, .irq = 4, .serial = 1 },
+    { "serial1", "isa-serial", 0x2f8, .size = 8, .isa = true, .irq = 3, .serial = 2 },
+};
+
+/* PIRQA belongs to INTA of slot 1; the bus counts from slot 0. */
+static void connect_pins(struct pc *pc, struct device *piix3)
+{
+    for (unsigned i = 0; i < PCI_PINS; i++) {
+        pc->pci->pins[(i + 1) % PCI_PINS] = device_input(piix3, i);
+    }
+}
+
+static bool make_south_bridge(struct machine *m, struct pc *pc, GError **err)
+{
+    struct device *piix3 = pc_make_function(m, pc, "PIIX3", "piix3", "1.0", true, err), *pm;
+
+    if (!piix3) {
+        return false;
+    }
+    pc->isa = piix3_bus(piix3);
+    connect_pins(pc, piix3);
+    pm = pc_make_function(m, pc, "PIIX4_PM", "piix4-pm", "1.3", false, err);
+    if (!pm) {
+        return false;
+    }
+    piix4_pm_connect(pm, isa_line(pc->isa, pc->sci));
+    m->powerdown = piix4_pm_powerdown(pm);
+    return true;
+}
+
+static bool init(struct machine *m, GError **err)
+{
+    struct pc *pc = m->board_state;
+    uint64_t low_max = m->opt.ram_size >= 0xe0000000 ? 0xc0000000 : 0xe0000000;
+
+    pc->sci = 9;
+    return pc_make_cpus(m, pc, err) && pc_make_ram(m, pc, low_max, err) && pc_make_intc(m, pc, err) &&
+           pc_make_host(m, pc, "i440FX-pcihost", err) && make_south_bridge(m, pc, err) && pc_make_isa(m, pc, err) &&
+           pc_make_firmware(m, pc, err);
+}
+
+const struct board pc_board = {
+    .name = "pc", .alias = "pc-i440fx", .desc = "PC with i440FX and PIIX", .isa = "x86", .elf_machine = EM_X86_64,
+    .max_cpus = PC_CPUS_MAX, .default_ram = 128 << 20, .size = sizeof(struct pc), .props = pc_props,
+    .prop_count = PC_PROP_COUNT, PLACES(places), .init = init, .free = pc_free,
+};

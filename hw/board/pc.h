@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the boards pc (i440FX, PIIX3, PIIX4) and q35 (MCH, ICH9) have in common, as QEMU lays it out: RAM and firmware,
+ * interrupt controllers, ISA devices, firmware configuration.
+ */
+#ifndef HW_BOARD_PC_H
+#define HW_BOARD_PC_H
+
+#include "hw/isa/isa.h"
+#include "system/board.h"
+#include "system/machine.h"
+
+#define PC_GSIS 24
+#define PC_CPUS_MAX 255
+#define PC_4G ((uint64_t)1 << 32)
+
+struct pc {
+    /* properties */
+    char *pflash[2];
+    int acpi, smm, vmport;      /* index in on_off_auto */
+    bool pit, hpet, usb;
+    uint64_t max_ram_below_4g;
+    /* parts */
+    struct ram_block *ram, *rom;
+    struct mem_region ram_low, ram_high;
+    struct mem_region bios, bios_low;   /* below 4 GiB, and the last 128 KiB below 1 MiB */
+    uint64_t low_bytes;                 /* of RAM below 4 GiB */
+    struct device *pic, *ioapic, *apic_bus, *rtc, *fw_cfg, *host, *pit_device;
+    struct pci_bus *pci;
+    struct isa_bus *isa;
+    unsigned sci;                       /* GSI */
+};
+
+/* Interrupt n of the machine: both controllers below 16, the IOAPIC above. */
+struct irq_line pc_gsi(struct pc *pc, unsigned n);
+
+/* In this order; each false with *err. */
+bool pc_make_cpus(struct machine *m, struct pc *pc, GError **err);
+/* RAM above low_max continues at 4 GiB. */
+bool pc_make_ram(struct machine *m, struct pc *pc, uint64_t low_max, GError **err);
+bool pc_make_intc(struct machine *m, struct pc *pc, GError **err);
+/* Makes, and realizes, a host bridge; pc->host and pc->pci. */
+bool pc_make_host(struct machine *m, struct pc *pc, const char *type, GError **err);
+/* A function of the root bus; NULL and *err on failure. */
+struct device *pc_make_function(struct machine *m, struct pc *pc, const char *type, const char *id, const char *addr,
+                                bool multifunction, GError **err);
+bool pc_make_isa(struct machine *m, struct pc *pc, GError **err);
+bool pc_make_firmware(struct machine *m, struct pc *pc, GError **err);
+void pc_free(struct machine *m);
+
+#define PC_PROP_COUNT 9
+extern const struct prop pc_props[PC_PROP_COUNT];
+
+#endif
