@@ -25,6 +25,8 @@ static const struct target {
     { "riscv64", "riscv", 64, EM_RISCV, "rv64", "virt" },
     { "riscv32", "riscv", 32, EM_RISCV, "rv32", "virt" },
     { "aarch64", "arm", 64, EM_AARCH64, "cortex-a57", "virt" },
+    { "x86_64", "x86", 64, EM_X86_64, "max", "pc" },
+    { "i386", "x86", 32, EM_386, "qemu32", "pc" },
     { "arm", "arm", 32, EM_ARM, "cortex-a15", "virt" },
 };
 

@@ -468,10 +468,10 @@ uint64_t cpu_insns(struct cpu *cpu)
 {
     struct accel_cpu *a = acpu_of(cpu);
 
-    if (a->tcg->env.icount) {
+    if (a && a->tcg->env.icount) {
         return icount_retired(a);
     }
-    if (a->tcg->interp) {
+    if (a && a->tcg->interp) {
         return a->insns_guess;
     }
     /* Not counted by translated code: one instruction each nanosecond of the machine's time, which is monotonic and

@@ -491,6 +491,7 @@ bool cpu_debug_rw(struct cpu *cpu, uint64_t va, void *buf, size_t len, bool writ
 {
     uint8_t *p = buf;
 
+    cpu_sync(cpu);
     while (len) {
         size_t n = MIN(len, PAGE_SIZE - (va & ~PAGE_MASK));
         struct mmu_page page;

@@ -248,8 +248,12 @@ void tlb_resize_if_needed(struct accel_cpu *a)
 void cpu_set_space(struct cpu *cpu, uint64_t space)
 {
     struct accel_cpu *a = acpu_of(cpu);
-    struct tlb_set *s = NULL, *oldest = &a->sets[0];
+    struct tlb_set *s = NULL, *oldest;
 
+    if (!a) {
+        return;         /* another accelerator runs it */
+    }
+    oldest = &a->sets[0];
     if (a->sets[TLB_GLOBAL].nonglobal && space != a->set->space) {
         tlb_flush_set(a, &a->sets[TLB_GLOBAL]);
     }
@@ -280,6 +284,9 @@ void cpu_tlb_flush(struct cpu *cpu, enum tlb_scope scope, bool (*match)(uint64_t
 {
     struct accel_cpu *a = acpu_of(cpu);
 
+    if (!a) {
+        return;
+    }
     if (scope == TLB_ALL) {
         tlb_flush_all(a);
         return;
@@ -351,6 +358,9 @@ void cpu_tlb_flush_page(struct cpu *cpu, uint64_t va, bool (*match)(uint64_t spa
 {
     struct accel_cpu *a = acpu_of(cpu);
 
+    if (!a) {
+        return;
+    }
     a->n_flush_page++;
     for (unsigned i = 0; i <= TLB_SETS; i++) {
         struct tlb_set *s = &a->sets[i];

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The x86 CPU type: life cycle, snapshot list, and the table that the rest of the program sees. */
+#include "config.h"
 #include "system/device.h"
+#include "system/kvm.h"
 #include "target/x86/model.h"
 #include "target/x86/regs.h"
 #include "target/x86/translate.h"
@@ -47,6 +49,13 @@ static const struct field state[] = {
     FIELD(struct x86_cpu, sipi_wait),
 };
 
+#ifdef HAVE_KVM_X86
+extern const struct kvm_arch x86_kvm;
+#define KVM_ARCH &x86_kvm
+#else
+#define KVM_ARCH NULL
+#endif
+
 #define X86_TYPE(regs_, nregs_) \
     .name = "x86", .size = sizeof(struct x86_cpu), .ir = &x86_ir, \
     .init = init, .help = x86_model_help, .reset = reset, \
@@ -54,7 +63,7 @@ static const struct field state[] = {
     .raise_mmu = x86_raise_mmu, .raise_bus = x86_raise_bus, .raise_unaligned = x86_raise_unaligned, \
     .fetch_idx = x86_fetch_idx, .data_idx = x86_data_idx, .mmu_indices = X86_IDX_COUNT, \
     .irq_pending = x86_irq_pending, .irq_take = x86_irq_take, .has_work = x86_has_work, .event = x86_event, \
-    .line_changed = x86_line_changed, \
+    .line_changed = x86_line_changed, .kvm = KVM_ARCH, \
     .regs = regs_, .nregs = nregs_, .reg_read = x86_reg_read, .reg_write = x86_reg_write, \
     .print_regs = x86_print_regs, .gdb_xml = x86_gdb_xml, .disas = x86_disas, \
     .state = state, .nstate = G_N_ELEMENTS(state)
