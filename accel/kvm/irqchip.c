@@ -19,9 +19,12 @@
 
 #if defined(__x86_64__) || defined(__i386__)
 
-static struct kvm *kvm_of_device(struct device *d)
+/* An ioctl on the virtual machine of d; without one (device tests) nothing happens. */
+static bool vm_ioctl(struct device *d, unsigned long request, void *arg)
 {
-    return kvm_of(d->m->accel);
+    struct accel *a = d->m->accel;
+
+    return !a || strcmp(a->type->name, "kvm") || ioctl(kvm_of(a)->vm_fd, request, arg) >= 0;
 }
 
 /* ---- routes ---- */
@@ -103,7 +106,7 @@ static void set_line(struct device *d, unsigned gsi, bool level)
 {
     struct kvm_irq_level l = { .irq = gsi, .level = level };
 
-    if (ioctl(kvm_of_device(d)->vm_fd, KVM_IRQ_LINE, &l) < 0) {
+    if (!vm_ioctl(d, KVM_IRQ_LINE, &l)) {
         log_unimp("KVM_IRQ_LINE: %s", g_strerror(errno));
     }
 }
@@ -112,25 +115,16 @@ static void get_chip(struct device *d, struct kvm_irqchip *chip, unsigned id)
 {
     memset(chip, 0, sizeof(*chip));
     chip->chip_id = id;
-    if (ioctl(kvm_of_device(d)->vm_fd, KVM_GET_IRQCHIP, chip) < 0) {
+    if (!vm_ioctl(d, KVM_GET_IRQCHIP, chip)) {
         log_unimp("KVM_GET_IRQCHIP: %s", g_strerror(errno));
     }
 }
 
 static void set_chip(struct device *d, struct kvm_irqchip *chip)
 {
-    if (ioctl(kvm_of_device(d)->vm_fd, KVM_SET_IRQCHIP, chip) < 0) {
+    if (!vm_ioctl(d, KVM_SET_IRQCHIP, chip)) {
         log_unimp("KVM_SET_IRQCHIP: %s", g_strerror(errno));
     }
-}
-
-static bool off(struct device *d, GError **err)
-{
-    if (!d->m->accel || strcmp(d->m->accel->type->name, "kvm")) {
-        g_set_error(err, g_quark_from_static_string("device"), 0, "%s: needs -accel kvm", d->type->name);
-        return false;
-    }
-    return true;
 }
 
 /* ---- PICs ---- */
@@ -167,7 +161,7 @@ static const struct field pic_state[] = { FIELD(struct kvm_pic_device, levels) }
 
 const struct device_type kvm_i8259_type = {
     .name = "kvm-i8259", .help = "the kernel's i8259 pair", .size = sizeof(struct kvm_pic_device), STATE(pic_state),
-    .realize = off, .reset = pic_reset, .irq_in = pic_in,
+    .reset = pic_reset, .irq_in = pic_in,
 };
 
 /* ---- IOAPIC ---- */
@@ -194,7 +188,7 @@ static void ioapic_reset(struct device *d)
 }
 
 const struct device_type kvm_ioapic_type = {
-    .name = "kvm-ioapic", .help = "the kernel's IOAPIC", .size = sizeof(struct device), .realize = off,
+    .name = "kvm-ioapic", .help = "the kernel's IOAPIC", .size = sizeof(struct device),
     .reset = ioapic_reset, .irq_in = ioapic_in,
 };
 
@@ -209,13 +203,13 @@ static void pit_reset(struct device *d)
         pit.channels[i].count = 0x10000;
         pit.channels[i].gate = i != 2;
     }
-    if (ioctl(kvm_of_device(d)->vm_fd, KVM_SET_PIT2, &pit) < 0) {
+    if (!vm_ioctl(d, KVM_SET_PIT2, &pit)) {
         log_unimp("KVM_SET_PIT2: %s", g_strerror(errno));
     }
 }
 
 const struct device_type kvm_i8254_type = {
-    .name = "kvm-i8254", .help = "the kernel's i8254 timer", .size = sizeof(struct device), .realize = off,
+    .name = "kvm-i8254", .help = "the kernel's i8254 timer", .size = sizeof(struct device),
     .reset = pit_reset,
 };
 
@@ -233,7 +227,7 @@ static enum mem_result msi_write(void *opaque, uint64_t offset, unsigned size, u
     struct device *d = opaque;
     struct kvm_msi msi = { .address_lo = 0xfee00000 + offset, .data = value };
 
-    if (attrs.cpu < 0 && ioctl(kvm_of_device(d)->vm_fd, KVM_SIGNAL_MSI, &msi) < 0) {
+    if (attrs.cpu < 0 && !vm_ioctl(d, KVM_SIGNAL_MSI, &msi)) {
         log_guest("kvm-apic-bus: message 0x%08x to 0x%08x: %s", msi.data, msi.address_lo, g_strerror(errno));
     }
     return MEM_OK;
@@ -252,7 +246,7 @@ static const struct prop bus_props[] = {
 
 const struct device_type kvm_apic_bus_type = {
     .name = "kvm-apic-bus", .help = "messages to the kernel's local APICs", .size = sizeof(struct kvm_apic_bus),
-    PROPS(bus_props), .mmio_size = 0x100000, .mmio = &msi_ops, .realize = off,
+    PROPS(bus_props), .mmio_size = 0x100000, .mmio = &msi_ops,
 };
 
 struct kvm_apic {
@@ -264,7 +258,9 @@ struct kvm_apic {
 
 static struct vcpu *vcpu_of_apic(struct kvm_apic *s)
 {
-    return s->dev.m->accel ? kvm_of(s->dev.m->accel)->vcpus->pdata[s->index] : NULL;
+    struct accel *a = s->dev.m->accel;
+
+    return a && !strcmp(a->type->name, "kvm") ? kvm_of(a)->vcpus->pdata[s->index] : NULL;
 }
 
 /* Under split the PIC's interrupts are injected by us. */
@@ -298,7 +294,8 @@ static bool apic_realize(struct device *d, GError **err)
     struct kvm_apic *s = (struct kvm_apic *)d;
     struct cpu *cpu;
 
-    if (!off(d, err)) {
+    if (s->index >= d->m->cpus->len) {
+        g_set_error(err, g_quark_from_static_string("device"), 0, "kvm-apic: there is no CPU %u", s->index);
         return false;
     }
     cpu = d->m->cpus->pdata[s->index];

@@ -178,6 +178,7 @@ bool pc_make_host(struct machine *m, struct pc *pc, const char *type, GError **e
     if (!finish(pc->host, NULL, err)) {
         return false;
     }
+    mem_map(&m->io, 0xcf8, &pc->host->mmio, 0);
     pc->pci = &((struct pc_host *)pc->host)->bus;
     return true;
 }

@@ -282,7 +282,9 @@ static void send_ipi(struct apic *s)
         return;
     }
     m.level &= m.mode == MODE_INIT;     /* of IPIs only INIT has levels */
-    deliver(bus_of(s), s, &m);
+    if (s->bus_device) {
+        deliver(bus_of(s), s, &m);
+    }
 }
 
 /* ---- timer ---- */
@@ -344,7 +346,7 @@ static void start_timer(struct apic *s)
 static void end_of_interrupt(struct apic *s)
 {
     int v = highest(s->isr);
-    struct device *ioapic = bus_of(s)->ioapic;
+    struct device *ioapic = s->bus_device ? bus_of(s)->ioapic : NULL;
 
     if (v < 0) {
         return;
@@ -703,7 +705,7 @@ static bool realize(struct device *d, GError **err)
     struct apic *s = (struct apic *)d;
 
     timer_init(&s->timer, &d->m->virtual_clock, timer_fired, s);
-    if (s->index >= APICS_MAX || s->index >= d->m->cpus->len || !s->bus_device) {
+    if (s->index >= APICS_MAX || s->index >= d->m->cpus->len) {
         timer_free(&s->timer);
         g_set_error(err, g_quark_from_static_string("device"), 0, "apic: only a board can have this device");
         return false;
@@ -714,7 +716,9 @@ static bool realize(struct device *d, GError **err)
         .msr_read = intc_msr_read, .msr_write = intc_msr_write, .init = intc_init,
     };
     s->cpu->intc = &s->intc;
-    bus_of(s)->apics[s->index] = s;
+    if (s->bus_device) {
+        bus_of(s)->apics[s->index] = s;
+    }
     return true;
 }
 
@@ -723,7 +727,9 @@ static void unrealize(struct device *d)
     struct apic *s = (struct apic *)d;
 
     timer_free(&s->timer);
-    bus_of(s)->apics[s->index] = NULL;
+    if (s->bus_device) {
+        bus_of(s)->apics[s->index] = NULL;
+    }
     s->cpu->intc = NULL;
 }
 

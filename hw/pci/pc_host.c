@@ -71,7 +71,6 @@ static bool host_realize(struct device *d, const char *bridge, const char *bus, 
     mem_container_init(&s->memory, &d->m->memory, "pci", UINT64_MAX);
     mem_alias_init(&s->background, "pci", &s->memory, 0, UINT64_MAX);
     mem_map(&d->m->root, 0, &s->background, -1);
-    mem_map(&d->m->io, 0xcf8, &d->mmio, 0);
     pci_bus_init(&s->bus, d, bus, &s->memory, &d->m->io);
     s->bridge = device_new(d->m, device_type_find(bridge), NULL, err);
     if (!s->bridge) {
@@ -172,7 +171,9 @@ static void update_areas(struct bridge *s)
         unsigned bits = area_bits(s, n);
 
         mem_set_enabled(&s->pam_pci[n], !(bits & PAM_READ));
-        mem_set_enabled(&s->pam_rom[n], bits == PAM_READ);
+        if (s->pam_rom[n].ram) {
+            mem_set_enabled(&s->pam_rom[n], bits == PAM_READ);
+        }
     }
     mem_set_enabled(&s->smram_pci, (smram & (SMRAM_D_OPEN | SMRAM_ENABLE)) != (SMRAM_D_OPEN | SMRAM_ENABLE));
     mem_commit(&s->pci.dev.m->memory);
@@ -244,7 +245,7 @@ static bool bridge_realize(struct device *dev, GError **err)
     struct pc_host *host = s->pci.bus ? (struct pc_host *)s->pci.bus->bus.owner : NULL;
     const struct bridge_desc *desc = desc_of(s);
 
-    if (!host || !host->ram) {
+    if (!host || host->bridge != dev) {
         g_set_error(err, g_quark_from_static_string("device"), 0, "-device %s: only a board can have this device",
                     dev->type->name);
         return false;
@@ -253,9 +254,11 @@ static bool bridge_realize(struct device *dev, GError **err)
         uint64_t size = n ? 0x4000 : 0x10000;
 
         mem_alias_init(&s->pam_pci[n], "pam-pci", &host->memory, area_start(n), size);
-        mem_rom_init(&s->pam_rom[n], "pam-rom", host->ram, area_start(n), size);
         mem_map(&dev->m->root, area_start(n), &s->pam_pci[n], 1);
-        mem_map(&dev->m->root, area_start(n), &s->pam_rom[n], 1);
+        if (host->ram && host->ram->size >= area_start(n) + size) {
+            mem_rom_init(&s->pam_rom[n], "pam-rom", host->ram, area_start(n), size);
+            mem_map(&dev->m->root, area_start(n), &s->pam_rom[n], 1);
+        }
     }
     mem_alias_init(&s->smram_pci, "smram-pci", &host->memory, 0xa0000, 0x20000);
     mem_map(&dev->m->root, 0xa0000, &s->smram_pci, 1);

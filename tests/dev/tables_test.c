@@ -111,6 +111,20 @@ static void wild_accesses_are_harmless(gconstpointer data)
 
     rig_init(&r, type->name);
     rig_start(&r);
+    for (unsigned i = 0; i < 2000 && r.m->io.children->len; i++) {
+        const struct mem_region *ports = r.m->io.children->pdata[g_test_rand_int_range(0, r.m->io.children->len)];
+        unsigned size = 1 << g_test_rand_int_range(0, 3);
+        uint64_t port = ports->addr + g_test_rand_int_range(0, ports->size);
+
+        if (g_test_rand_bit()) {
+            as_st(&r.m->io_as, port, size, g_test_rand_int(), MEM_ATTRS_NONE);
+        } else {
+            as_ld(&r.m->io_as, port, size, MEM_ATTRS_NONE, NULL);
+        }
+        if (i % 64 == 0) {
+            rig_step(&r, (uint32_t)g_test_rand_int());
+        }
+    }
     for (unsigned i = 0; i < 20000 && r.d->mmio.size; i++) {
         unsigned size = 1 << g_test_rand_int_range(0, 4);
         uint64_t span = g_test_rand_bit() ? MIN(r.d->mmio.size, 64) : r.d->mmio.size + 16;

@@ -53,6 +53,15 @@ static void step(struct rig *r, struct input *in)
     case 1:
         if (what == 0x0b) {
             rig_reset(r);
+        } else if (r->m->io.children->len) {    /* a device with ports */
+            const struct mem_region *ports = r->m->io.children->pdata[offset % r->m->io.children->len];
+            uint64_t port = ports->addr + take(in, 1) % ports->size;
+
+            if (what & 4) {
+                as_st(&r->m->io_as, port, MIN(width, 4), take(in, 4), MEM_ATTRS_NONE);
+            } else {
+                as_ld(&r->m->io_as, port, MIN(width, 4), MEM_ATTRS_NONE, NULL);
+            }
         }
         break;
     case 2:
