@@ -22,8 +22,9 @@
  *   ...       out-of-line code: slow paths, exit stubs
  *   map       bytes after the code: one record for each point that may leave with exact state
  *
- * Under icount the body starts with a subtraction from the budget; the stub leaves with HOST_LEAVE_BUDGET. `direct` is
- * `poll` then, so that a request is seen in front of the same instruction whichever way the region is entered.
+ * Under icount the body starts with a subtraction from the budget; the stub leaves with HOST_LEAVE_BUDGET. Jumps
+ * from region to region then never go to `direct`, so that a request is seen in front of the same instruction whichever way
+ * the region is entered.
  */
 #ifndef TCG_HOST_H
 #define TCG_HOST_H

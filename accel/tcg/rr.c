@@ -11,7 +11,7 @@
  */
 #include "accel/tcg/tcg_impl.h"
 
-#define SLICE_INSNS (1 << 15)           /* with -icount: how long others wait for an answer, in instructions */
+#define SLICE_INSNS (1 << 13)           /* with -icount: how long others wait for an answer, in instructions */
 #define SLICE_INSNS_ALONE (1 << 20)     /* one CPU: how old the clock is that other threads see */
 #define KICK_NS 10000000
 

@@ -124,7 +124,7 @@ void tb_link(struct accel_cpu *a, struct tb *from, unsigned n, struct tb *to)
     struct tcg *t = a->tcg;
     struct tb_jump *j = &from->jumps[n];
     bool same_page = !((from->pc ^ to->pc) & PAGE_MASK) && !to->map_id[1];
-    uint32_t entry = !same_page ? to->checked : j->exit.poll ? to->poll : to->direct;
+    uint32_t entry = !same_page ? to->checked : j->exit.poll || t->env.icount ? to->poll : to->direct;
 
     if (!t->opt_chain || (from->flags | to->flags) & (TB_UNCACHED | TB_STEP | TB_CUT) || from->key != to->key ||
         log_on(LOG_EXEC | LOG_CPU | LOG_NOCHAIN)) {

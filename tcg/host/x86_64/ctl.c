@@ -38,7 +38,7 @@ void ctl_prologue(struct em *e)
     e->out->poll = asm_pos(&e->c);
     asm_alu_mi(&e->c, false, G1_CMP, &request, 0);
     e->stub_fix[e->nstub_fix++] = (struct stub_fix){ asm_jcc(&e->c, CC_NE), STUB_REQUEST };
-    e->out->direct = env->icount ? e->out->poll : asm_pos(&e->c);
+    e->out->direct = asm_pos(&e->c);
     if (env->icount) {
         struct amem m = amem(CPU_REG, (int64_t)env->off_icount - HOST_CPU_BIAS);
         asm_alu_mi(&e->c, true, G1_SUB, &m, r->guest_insns);
