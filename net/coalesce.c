@@ -8,7 +8,7 @@
 
 /* Offsets in a frame with a plain IPv4 header (RFC 791, 3.1) and TCP (RFC 9293, 3.1). */
 enum {
-    ETH = 14, IP = ETH, IP_LEN = IP + 2, IP_FRAGMENT = IP + 6, IP_PROTOCOL = IP + 9, IP_SUM = IP + 10,
+    ETH = 14, IP = ETH, IP_LEN = IP + 2, IP_FRAGMENT = IP + 6, IP_CARRIES = IP + 9, IP_SUM = IP + 10,
     TCP = IP + 20, TCP_SEQ = TCP + 4, TCP_ACK = TCP + 8, TCP_OFFSET = TCP + 12, TCP_FLAGS = TCP + 13,
     TCP_WINDOW = TCP + 14, TCP_SUM = TCP + 16, HEADERS_MIN = TCP + 20,
     FLAG_PSH = 8, FLAG_ACK = 16,
@@ -35,7 +35,7 @@ static size_t segment_headers(const uint8_t *f, size_t len)
 {
     size_t headers;
 
-    if (len <= HEADERS_MIN || get16(f + 12) != 0x0800 || f[IP] != 0x45 || f[IP_PROTOCOL] != 6 ||
+    if (len <= HEADERS_MIN || get16(f + 12) != 0x0800 || f[IP] != 0x45 || f[IP_CARRIES] != 6 ||
         get16(f + IP_FRAGMENT) & 0x3fff || (f[TCP_FLAGS] & ~FLAG_PSH) != FLAG_ACK) {
         return 0;
     }
