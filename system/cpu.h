@@ -227,6 +227,8 @@ struct cpu_type {
 
     /* Board: properties of this CPU in the device tree node at `node` (isa strings, mmu-type, status). */
     void (*fdt_node)(struct cpu *cpu, void *fdt, int node);
+    /* Board: nodes at the root of the device tree that are about all CPUs; called for the first one. May be NULL. */
+    void (*fdt_root)(struct cpu *cpu, void *fdt);
     const struct kvm_arch *kvm;                         /* how KVM runs it (system/kvm.h); NULL: not on this host */
     const struct field *state;                          /* snapshot list beyond r[], pc, fpcr */
     unsigned nstate;

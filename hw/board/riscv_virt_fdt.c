@@ -72,6 +72,11 @@ static void add_harts(struct tree *t)
     for (unsigned i = count; i-- > 0;) {
         phandles[i] = add_hart(t, i);
     }
+    if (count && ((struct cpu *)t->m->cpus->pdata[0])->type->fdt_root) {
+        struct cpu *cpu = t->m->cpus->pdata[0];
+
+        cpu->type->fdt_root(cpu, t->f->blob);
+    }
     for (unsigned i = count; i-- > 0;) {
         g_autofree char *core = g_strdup_printf("/cpus/cpu-map/cluster0/core%u", i);
 

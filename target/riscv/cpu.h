@@ -55,12 +55,14 @@ struct rv_cpu {
     uint64_t stimecmp;              /* written by the vCPU thread under the machine lock */
     uint64_t mcycle, minstret;      /* offset from cpu_insns(), or the value while mcountinhibit stops the counter */
     uint32_t mcounteren, scounteren, mcountinhibit;
+    uint64_t hpm[29], hpm_event[29];    /* performance counters from the third on; see pmu.c */
     uint64_t pmpaddr[RV_PMP_ENTRIES];
     uint8_t pmpcfg[RV_PMP_ENTRIES];
     uint8_t priv;                   /* enum rv_priv */
     uint8_t frm;                    /* as written, 0..7; cpu.fpcr has the host's equivalent, fflags are its sticky bits */
 
     /* ---- derived from the CSRs; see rv_pmp_update, rv_stimer_update ---- */
+    bool pmu_tlb;                   /* some counter counts TLB misses */
     bool stimer_on;                 /* menvcfg.STCE, for the board's timer thread; under the machine lock */
     struct rv_pmp_range pmp[RV_PMP_ENTRIES];   /* the entries that are on, in order of priority */
     uint8_t pmp_count;
@@ -73,6 +75,7 @@ struct rv_cpu {
     uint8_t mxlen;                  /* 32 or 64 */
     uint8_t satp_max;               /* highest satp.MODE that it accepts (0, 1 = Sv32, 8 = Sv39, 9 = Sv48, 10 = Sv57) */
     bool pmp_on;
+    uint32_t pmu_mask;              /* the performance counters that are there, 3 to 31 */
     uint16_t cbom_bytes, cboz_bytes, cbop_bytes;
     uint64_t *insn_counts;          /* executions by row of the tables under -d insn-count, else NULL */
     uint64_t mvendorid, marchid, mimpid;

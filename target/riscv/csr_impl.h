@@ -29,6 +29,8 @@ RV_READ(cycle); RV_READ(cycleh); RV_WRITE(mcycle); RV_WRITE(mcycleh);
 RV_READ(instret); RV_READ(instreth); RV_WRITE(minstret); RV_WRITE(minstreth);
 RV_READ(time); RV_READ(timeh);
 RV_READ(mcountinhibit); RV_WRITE(mcountinhibit);
+RV_READ(mcounteren); RV_WRITE(mcounteren); RV_READ(scounteren); RV_WRITE(scounteren);
+RV_READ(hpm); RV_READ(hpmh); RV_WRITE(hpm); RV_WRITE(hpmh); RV_READ(hpm_event); RV_WRITE(hpm_event);
 RV_READ(mstatus); RV_WRITE(mstatus);
 RV_READ(sstatus); RV_WRITE(sstatus);
 RV_READ(misa); RV_READ(mhartid);

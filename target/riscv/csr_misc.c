@@ -157,7 +157,8 @@ RV_WRITE(mcountinhibit)
 {
     uint64_t cycle = rv_read_cycle(cpu, csr), instret = rv_read_instret(cpu, csr);
 
-    cpu->mcountinhibit = v & (RV_COUNT_CY | RV_COUNT_IR);
+    rv_pmu_inhibit(cpu, v);
+    cpu->mcountinhibit = (cpu->mcountinhibit & cpu->pmu_mask) | (v & (RV_COUNT_CY | RV_COUNT_IR));
     set_counter(cpu, &cpu->mcycle, RV_COUNT_CY, cycle);
     set_counter(cpu, &cpu->minstret, RV_COUNT_IR, instret);
 }

@@ -313,6 +313,9 @@ bool rv_mmu_walk(struct cpu *c, uint64_t va, enum mmu_access access, unsigned id
     struct walk w = { .cpu = rv_cpu(c), .va = va, .access = access, .idx = idx, .debug = debug, .page = page };
     enum outcome o = translate(&w);
 
+    if (!debug && w.cpu->pmu_tlb) {
+        rv_pmu_tlb_miss(w.cpu, access);
+    }
     if (o == WALK_DONE) {
         if (log_on(LOG_MMU)) {
             log_printf(LOG_MMU, "cpu %u: 0x%" PRIx64 " idx %u access %d -> 0x%" PRIx64 " prot %d bits %d\n", c->index, va,

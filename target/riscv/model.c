@@ -294,12 +294,33 @@ static bool read_block_size(struct options *o, const char *key, uint16_t *bytes,
     return true;
 }
 
+/* Which performance counters there are: pmu-mask=, or the older pmu-num= (so many from the third on). */
+static bool read_pmu(struct building *b, GError **err)
+{
+    uint64_t mask, count = 16;
+
+    if (!options_get_u64(b->o, "pmu-num", 0, 29, &count, err)) {
+        return false;
+    }
+    mask = ((1ull << count) - 1) << 3;
+    if (!options_get_u64(b->o, "pmu-mask", 0, UINT32_MAX & ~7u, &mask, err)) {
+        return false;
+    }
+    if (mask & 7) {
+        g_set_error(err, OPTIONS_ERROR, 0, "-cpu %s: pmu-mask=0x%" PRIx64 ": bits 0 to 2 are not programmable counters; "
+                    "accepted: 0 to 0xfffffff8 without them", b->cpu->model, mask);
+        return false;
+    }
+    b->cpu->pmu_mask = rv_has(b->cpu, RV_EXT_Zihpm) ? mask : 0;
+    return true;
+}
+
 static bool read_rest(struct building *b, const struct model *m, GError **err)
 {
     struct rv_cpu *cpu = b->cpu;
 
     cpu->pmp_on = m->pmp;
-    return options_get_bool(b->o, "pmp", &cpu->pmp_on, err) &&
+    return read_pmu(b, err) && options_get_bool(b->o, "pmp", &cpu->pmp_on, err) &&
            read_block_size(b->o, "cbom_blocksize", &cpu->cbom_bytes, err) &&
            read_block_size(b->o, "cbop_blocksize", &cpu->cbop_bytes, err) &&
            read_block_size(b->o, "cboz_blocksize", &cpu->cboz_bytes, err) &&
@@ -416,6 +437,7 @@ void rv_model_help(void)
            "  mmu, sv32, sv39, sv48, sv57   address translation, on or off\n"
            "  pmp                           physical memory protection, on or off\n"
            "  cbom_blocksize, cbop_blocksize, cboz_blocksize   bytes of a cache block, a power of two\n"
+           "  pmu-mask, pmu-num             which, or how many, performance counters\n"
            "  mvendorid, marchid, mimpid    values of these registers\n");
 }
 

@@ -133,4 +133,10 @@ unsigned rv_data_idx(struct cpu *cpu);
 /* Is cpu_insns exact (-icount)? csr_misc.c */
 bool rv_counted(const struct rv_cpu *cpu);
 
+/* pmu.c. mmu_walk tells of a TLB miss where pmu_tlb says so; inhibit: the new bits of mcountinhibit. */
+void rv_pmu_tlb_miss(struct rv_cpu *cpu, enum mmu_access access);
+void rv_pmu_inhibit(struct rv_cpu *cpu, uint32_t inhibit);
+void rv_pmu_reset(struct rv_cpu *cpu);
+void rv_pmu_fdt(struct cpu *cpu, void *fdt);
+
 #endif

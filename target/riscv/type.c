@@ -59,6 +59,7 @@ static void reset(struct cpu *c)
     cpu->medeleg = cpu->mideleg = cpu->mie = cpu->mip = 0;
     cpu->mcounteren = cpu->scounteren = cpu->mcountinhibit = 0;
     cpu->mcycle = cpu->minstret = 0;
+    rv_pmu_reset(cpu);
     cpu->satp = cpu->senvcfg = 0;
     /* A hart that has both features on offer starts with what software finds without asking: see ext.def. */
     cpu->menvcfg = (rv_has(cpu, RV_EXT_Svadu) && !rv_has(cpu, RV_EXT_Svade) ? MENVCFG_ADUE : 0) |
@@ -146,6 +147,7 @@ static const struct field state[] = {
     FIELD_ARRAY(struct rv_cpu, mstateen),
     FIELD(struct rv_cpu, stimecmp), FIELD(struct rv_cpu, mcycle), FIELD(struct rv_cpu, minstret),
     FIELD(struct rv_cpu, mcounteren), FIELD(struct rv_cpu, scounteren), FIELD(struct rv_cpu, mcountinhibit),
+    FIELD_ARRAY(struct rv_cpu, hpm), FIELD_ARRAY(struct rv_cpu, hpm_event),
     FIELD_ARRAY(struct rv_cpu, pmpaddr), FIELD_ARRAY(struct rv_cpu, pmpcfg),
     FIELD(struct rv_cpu, priv), FIELD(struct rv_cpu, frm),
 };
@@ -165,7 +167,7 @@ static void fini(struct cpu *c)
     .irq_pending = rv_irq_pending, .irq_take = rv_irq_take, .has_work = rv_has_work, \
     .line_changed = rv_line_changed, .timer_due = rv_timer_due, \
     .regs = regs_, .nregs = RV_REGS, .reg_read = rv_reg_read, .reg_write = rv_reg_write, \
-    .print_regs = rv_print_regs, .gdb_xml = rv_gdb_xml, .disas = disas, .fdt_node = fdt_node, \
+    .print_regs = rv_print_regs, .gdb_xml = rv_gdb_xml, .disas = disas, .fdt_node = fdt_node, .fdt_root = rv_pmu_fdt, \
     .state = state, .nstate = G_N_ELEMENTS(state)
 
 const struct cpu_type rv_cpu_type = { RV_TYPE(rv_regs64) };
