@@ -75,8 +75,8 @@ static void legal_values(void)
         { "max", 0x30a, UINT64_MAX, 0xe0000000000000f1 },
         { "rv32", 0x31a, UINT32_MAX, 0xffffffffa0000000 },
         { "rv64", 0x10a, UINT64_MAX, 0xf1 },
-        { "rv64", 0x306, UINT64_MAX, 7 },
-        { "rv64", 0x320, UINT64_MAX, 5 },
+        { "rv64", 0x306, UINT64_MAX, 0x7ffff }, { "rv64,pmu-num=0", 0x306, UINT64_MAX, 7 },
+        { "rv64", 0x320, UINT64_MAX, 0x7fffd }, { "rv64,pmu-mask=0x18", 0x320, UINT64_MAX, 0x1d },
         { "rv64", 0xb03, UINT64_MAX, 0 },
         { "rv64", 0x3b0, UINT64_MAX, (1ull << 54) - 1 },
         { "rv64", 0x3a0, 0x0000000000007f1f, 0x1f1f },      /* pmpcfg0 */
