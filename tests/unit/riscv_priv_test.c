@@ -77,7 +77,7 @@ static void legal_values(void)
         { "rv64", 0x10a, UINT64_MAX, 0xf1 },
         { "rv64", 0x306, UINT64_MAX, 0x7ffff }, { "rv64,pmu-num=0", 0x306, UINT64_MAX, 7 },
         { "rv64", 0x320, UINT64_MAX, 0x7fffd }, { "rv64,pmu-mask=0x18", 0x320, UINT64_MAX, 0x1d },
-        { "rv64", 0xb03, UINT64_MAX, 0 },
+        { "rv64", 0xb03, UINT64_MAX, UINT64_MAX }, { "rv64", 0xb13, UINT64_MAX, 0 },
         { "rv64", 0x3b0, UINT64_MAX, (1ull << 54) - 1 },
         { "rv64", 0x3a0, 0x0000000000007f1f, 0x1f1f },      /* pmpcfg0 */
         { "rv64", 0x3a0, 0x0a, 0x08 },                      /* W without R */
