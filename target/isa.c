@@ -76,11 +76,11 @@ static bool print_word(const struct isa_row *row, uint32_t insn, struct isa_oper
 void isa_disas(const struct isa_row *row, uint32_t insn, uint64_t pc, uint64_t pc_mask, isa_print_operand *operand,
                GString *out)
 {
-    struct isa_operand op = { .pc = pc, .pc_mask = pc_mask };
+    struct isa_operand op = { .insn = insn, .pc = pc, .pc_mask = pc_mask };
     const char *p = row->assembler;
     gsize start;
 
-    g_string_append(out, row->name);
+    g_string_append_len(out, row->name, strcspn(row->name, "_"));
     if (*p == '+') {
         p++;
         print_word(row, insn, &op, &p, operand, out);

@@ -91,6 +91,7 @@ bool isa_encode(const struct isa_row *row, isa_pick *pick, void *opaque, uint32_
 struct isa_operand {
     const char *field, *kind;
     int32_t value;
+    uint32_t insn;          /* where the text depends on other bits */
     uint64_t pc, pc_mask;   /* of the instruction; the bits that an address has */
 };
 typedef bool isa_print_operand(GString *out, const struct isa_operand *op);

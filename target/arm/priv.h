@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of the ARM target that deal with exceptions, system registers and memory share. */
+#ifndef TARGET_ARM_PRIV_H
+#define TARGET_ARM_PRIV_H
+
+#include "target/arm/cpu.h"
+
+/* ---- exception syndromes (ESR_ELx) ---- */
+
+#define ESR_EC_SHIFT 26
+#define ESR_IL (1u << 25)
+
+enum arm_ec {
+    EC_UNKNOWN = 0x00,
+    EC_WFX = 0x01,
+    EC_FP = 0x07,
+    EC_BTI = 0x0d,
+    EC_ILLEGAL_STATE = 0x0e,
+    EC_SVC = 0x15,
+    EC_HVC = 0x16,
+    EC_SMC = 0x17,
+    EC_SYSREG = 0x18,
+    EC_IABORT_LOWER = 0x20,
+    EC_IABORT = 0x21,
+    EC_PC_ALIGN = 0x22,
+    EC_DABORT_LOWER = 0x24,
+    EC_DABORT = 0x25,
+    EC_SP_ALIGN = 0x26,
+    EC_STEP_LOWER = 0x32,
+    EC_STEP = 0x33,
+    EC_BRK = 0x3c,
+};
+
+/* Fault status codes (DFSC, IFSC); the lowest two bits are the level. */
+enum arm_fsc {
+    FSC_ADDR_SIZE = 0x00,
+    FSC_TRANSLATION = 0x04,
+    FSC_ACCESS = 0x08,
+    FSC_PERMISSION = 0x0c,
+    FSC_EXTERNAL = 0x10,
+    FSC_EXTERNAL_WALK = 0x14,
+    FSC_ALIGNMENT = 0x21,
+    FSC_NONE = 0x3f,                /* ours */
+};
+
+/* mmu_fault.info: besides the status code in .code */
+#define FAULT_STAGE2 (1ull << 63)   /* stage 2; bits 51:0 are the IPA */
+#define FAULT_S1PTW (1ull << 62)    /* during a walk of stage 1's tables */
+
+/* ---- PSTATE and SPSR ---- */
+
+#define PSTATE_SS (1u << 21)
+#define PSTATE_IL (1u << 20)
+#define PSTATE_PAN (1u << 22)
+#define PSTATE_UAO (1u << 23)
+#define PSTATE_DIT (1u << 24)
+#define PSTATE_SSBS (1u << 12)
+#define PSTATE_D (1u << 9)
+#define PSTATE_A (1u << 8)
+#define PSTATE_I (1u << 7)
+#define PSTATE_F (1u << 6)
+#define PSTATE_DAIF (PSTATE_D | PSTATE_A | PSTATE_I | PSTATE_F)
+
+/* ---- bits of system registers ---- */
+
+#define SCTLR_M (1u << 0)
+#define SCTLR_A (1u << 1)
+#define SCTLR_C (1u << 2)
+#define SCTLR_UMA (1u << 9)
+#define SCTLR_I (1u << 12)
+#define SCTLR_DZE (1u << 14)
+#define SCTLR_UCT (1u << 15)
+#define SCTLR_NTWI (1u << 16)
+#define SCTLR_NTWE (1u << 18)
+#define SCTLR_WXN (1u << 19)
+#define SCTLR_SPAN (1u << 23)
+#define SCTLR_E0E (1u << 24)
+#define SCTLR_EE (1u << 25)
+#define SCTLR_UCI (1u << 26)
+#define SCTLR_DSSBS (1ull << 44)
+#define SCTLR_RES1_EL1 0x30d00800u
+#define SCTLR_RES1_EL2 0x30c50830u
+
+#define HCR_VM (1ull << 0)
+#define HCR_SWIO (1ull << 1)
+#define HCR_FMO (1ull << 3)
+#define HCR_IMO (1ull << 4)
+#define HCR_AMO (1ull << 5)
+#define HCR_VF (1ull << 6)
+#define HCR_VI (1ull << 7)
+#define HCR_DC (1ull << 12)
+#define HCR_TWI (1ull << 13)
+#define HCR_TWE (1ull << 14)
+#define HCR_TID3 (1ull << 18)
+#define HCR_TSC (1ull << 19)
+#define HCR_TVM (1ull << 26)
+#define HCR_TGE (1ull << 27)
+#define HCR_HCD (1ull << 29)
+#define HCR_TRVM (1ull << 30)
+#define HCR_RW (1ull << 31)
+
+#define SCR_NS (1u << 0)
+#define SCR_IRQ (1u << 1)
+#define SCR_FIQ (1u << 2)
+#define SCR_EA (1u << 3)
+#define SCR_SMD (1u << 7)
+#define SCR_HCE (1u << 8)
+#define SCR_RW (1u << 10)
+
+#define MDSCR_SS (1u << 0)
+#define MDSCR_KDE (1u << 13)
+
+/* ---- exceptions (exception.c) ---- */
+
+/* True: EL2 is there and on in the current security state. */
+static inline bool arm_el2_on(const struct arm_cpu *cpu)
+{
+    return arm_has_el(cpu, 2) && (!arm_has_el(cpu, 3) || (cpu->scr & SCR_NS));
+}
+
+static inline bool arm_secure(const struct arm_cpu *cpu)
+{
+    return arm_has_el(cpu, 3) && (cpu->el == 3 || !(cpu->scr & SCR_NS));
+}
+
+/* HCR_EL2 where it is in force, else 0. */
+static inline uint64_t arm_hcr(const struct arm_cpu *cpu)
+{
+    return arm_el2_on(cpu) ? cpu->hcr : 0;
+}
+
+/* Takes an exception to target: offset is that of its kind in the vector table (0 synchronous, 0x80 IRQ, 0x100 FIQ). */
+void arm_take(struct arm_cpu *cpu, unsigned target, uint32_t esr, unsigned offset);
+/* Raises a synchronous exception at the current pc to the EL that takes those of the current one (at least `least`). */
+G_NORETURN void arm_raise(struct arm_cpu *cpu, uint32_t esr, unsigned least);
+G_NORETURN void arm_raise_undef(struct arm_cpu *cpu);
+/* After DAIF, SCR, HCR or virtual interrupts have changed: lets the loop look. */
+void arm_irq_update(struct arm_cpu *cpu);
+/* PSTATE as SPSR has it, and the reverse (target's EL has been checked). */
+uint32_t arm_pstate(const struct arm_cpu *cpu);
+void arm_set_pstate(struct arm_cpu *cpu, uint32_t spsr);
+/* Changes EL and SPSel: banks the stack pointer. */
+void arm_set_el(struct arm_cpu *cpu, unsigned el, unsigned sp_sel);
+
+bool arm_irq_pending(struct cpu *c);
+void arm_irq_take(struct cpu *c);
+bool arm_has_work(struct cpu *c);
+G_NORETURN void arm_raise_mmu(struct cpu *c, const struct mmu_fault *fault);
+G_NORETURN void arm_raise_bus(struct cpu *c, uint64_t va, enum mmu_access access);
+G_NORETURN void arm_raise_unaligned(struct cpu *c, uint64_t va, enum mmu_access access);
+
+/* ---- memory (mmu.c, tlbi.c) ---- */
+
+bool arm_mmu_walk(struct cpu *c, uint64_t va, enum mmu_access access, unsigned idx, bool debug, struct mmu_page *page,
+                  struct mmu_fault *fault);
+unsigned arm_fetch_idx(struct cpu *c);
+unsigned arm_data_idx(struct cpu *c);
+/* AT instructions: PAR_EL1's value for va; idx and whether stage 2 is included. */
+uint64_t arm_at(struct arm_cpu *cpu, uint64_t va, enum mmu_access access, unsigned idx, bool stage1_only);
+/* Everything that this CPU has cached of page tables is gone. */
+void arm_tlb_flush(struct arm_cpu *cpu);
+/* TLBI instructions: op1, CRm, op2 of SYS with CRn = 8. False: there is no such instruction. */
+bool arm_tlbi(struct arm_cpu *cpu, unsigned op1, unsigned crm, unsigned op2, uint64_t v);
+
+/* ---- generic timers (timer.c) ---- */
+
+void arm_timers_init(struct arm_cpu *cpu);
+void arm_timers_fini(struct arm_cpu *cpu);
+/* After ctl, cval or CNTVOFF have changed. */
+void arm_timer_update(struct arm_cpu *cpu, enum arm_timer n);
+uint64_t arm_count(const struct arm_cpu *cpu);      /* CNTPCT */
+uint64_t arm_timer_offset(const struct arm_cpu *cpu, enum arm_timer n);
+
+/* ---- system registers (sysreg.c) ---- */
+
+struct arm_sysreg;
+/* The register that MSR and MRS name by ARM_SYSREG(); NULL: none of ours (the interrupt controller may have it). */
+const struct arm_sysreg *arm_sysreg_find(const struct arm_cpu *cpu, uint32_t number);
+/* The slot that holds it, if an access at this key needs no helper; -1. */
+int arm_sysreg_slot(const struct arm_cpu *cpu, uint32_t key, uint32_t number, bool write);
+/* May a translation go on behind a write: does it change neither key, mappings nor interrupts? */
+bool arm_sysreg_write_plain(const struct arm_cpu *cpu, uint32_t number);
+/* For debuggers: without effects. False: there is none. */
+bool arm_sysreg_peek(struct arm_cpu *cpu, uint32_t number, uint64_t *v);
+
+#endif
