@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Threads. Each of the two does the whole work of the one, so that with two real CPUs mt-two takes as long as mt-one;
- * the contended pieces show what sharing a line or a lock costs.
+ * Threads, and processes. Each of the two does the whole work of the one, so that with two real CPUs mt-two takes as long as
+ * mt-one; the contended pieces show what sharing a line or a lock costs, the processes what the kernel's own sharing does:
+ * page faults, address spaces, new programs.
  */
 #include <pthread.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include "work.h"
 
 static uint64_t shared_counter;
@@ -17,7 +21,7 @@ static void *mix(void *arg)
     for (int i = 0; i < 64; i++) {
         state[i] = i * 0x9e3779b97f4a7c15ull;
     }
-    for (long i = 0; i < 120000000; i++) {
+    for (long i = 0; i < 400000000; i++) {
         uint64_t *s = &state[i & 63];
         sum += *s >> 7;
         *s = *s * 5 + sum;
@@ -58,14 +62,60 @@ static double run_threads(void *(*work)(void *), int count)
     return (double)(uint32_t)(result[0] + result[8]);
 }
 
+static void touch_pages(void)
+{
+    enum { PAGES = 512 };
+
+    for (int round = 0; round < 120; round++) {
+        char *p = mmap(NULL, PAGES * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        for (int i = 0; i < PAGES; i++) {
+            p[i * 4096] = 1;
+        }
+        munmap(p, PAGES * 4096);
+    }
+}
+
+static void fork_children(void)
+{
+    for (int i = 0; i < 400; i++) {
+        pid_t child = fork();
+        if (child == 0) {
+            execl("/bench/work", "work", "true", NULL);
+            _exit(1);
+        }
+        waitpid(child, NULL, 0);
+    }
+}
+
+static double run_processes(void (*work)(void), int count)
+{
+    int status, good = 0;
+
+    for (int i = 0; i < count; i++) {
+        if (fork() == 0) {
+            work();
+            _exit(0);
+        }
+    }
+    for (int i = 0; i < count; i++) {
+        good += wait(&status) > 0 && status == 0;
+    }
+    return good;
+}
+
 static double one(void) { return run_threads(mix, 1); }
 static double two(void) { return run_threads(mix, 2); }
 static double atomic_one(void) { return run_threads(add_atomically, 1); }
 static double atomic_two(void) { return run_threads(add_atomically, 2); }
 static double lock_one(void) { return run_threads(take_lock, 1); }
 static double lock_two(void) { return run_threads(take_lock, 2); }
+static double faults_one(void) { return run_processes(touch_pages, 1); }
+static double faults_two(void) { return run_processes(touch_pages, 2); }
+static double exec_one(void) { return run_processes(fork_children, 1); }
+static double exec_two(void) { return run_processes(fork_children, 2); }
 
 const struct work mt_work[] = {
     { "mt-one", one }, { "mt-two", two }, { "mt-atomic-one", atomic_one }, { "mt-atomic-two", atomic_two },
-    { "mt-lock-one", lock_one }, { "mt-lock-two", lock_two }, { NULL, NULL },
+    { "mt-lock-one", lock_one }, { "mt-lock-two", lock_two }, { "mt-faults-one", faults_one },
+    { "mt-faults-two", faults_two }, { "mt-exec-one", exec_one }, { "mt-exec-two", exec_two }, { NULL, NULL },
 };
