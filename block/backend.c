@@ -293,6 +293,11 @@ enum block_error_action block_error_action(const struct block_backend *be, bool 
     return BLOCK_ACTION_REPORT;
 }
 
+void block_set_on_error(struct block_backend *be, bool is_write, enum block_on_error what)
+{
+    *(is_write ? &be->on_write_error : &be->on_read_error) = what;
+}
+
 /* ---- synchronous access ---- */
 
 int block_pread(struct block_backend *be, uint64_t offset, void *buf, size_t len)

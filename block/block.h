@@ -92,6 +92,9 @@ void block_set_write_cache(struct block_backend *be, bool on);
  * keeps the request and submits it again when the machine goes on. */
 enum block_error_action block_error_action(const struct block_backend *be, bool is_write, int ret);
 
+/* Changes that policy; before requests are under way. */
+void block_set_on_error(struct block_backend *be, bool is_write, enum block_on_error what);
+
 /* Reads len(iov) bytes into, or writes them from, memory that stays valid and in place until cb; the array iov
  * itself is copied. */
 void block_readv(struct block_backend *be, uint64_t offset, const struct iovec *iov, int n, block_done *cb,

@@ -7,6 +7,7 @@
 
 /* As many bytes may be in bounce buffers of one address space at a time; a device that maps more waits or fails. */
 #define BOUNCE_BYTES_MAX (1u << 20)
+#define BUSY_WAIT_US 100
 
 const struct flat_range *as_lookup(struct address_space *as, paddr addr)
 {
@@ -121,6 +122,12 @@ static bool enter(struct memory *mem, const struct flat_range *f)
         return true;
     }
     big_lock(mem->lock);
+    /* At depth 1 it is not we who are in there, but a thread that waits with the lock released (a disk's reset). */
+    while (*f->region->busy && mem->lock->depth == 1) {
+        big_unlock(mem->lock);
+        g_usleep(BUSY_WAIT_US);
+        big_lock(mem->lock);
+    }
     if (*f->region->busy) {
         big_unlock(mem->lock);
         log_guest("%s: access from within its own access refused", f->region->name);

@@ -344,7 +344,9 @@ static void halt(struct machine *m)
 {
     if (m->running) {
         if (m->accel) {
+            m->halting = true;
             m->accel->type->pause(m->accel);
+            m->halting = false;
         }
         clock_stop(&m->virtual_clock);
         m->running = false;

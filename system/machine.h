@@ -173,6 +173,7 @@ struct machine {
     GSource *wake;                  /* dispatches the requests below */
     enum run_state state;           /* read by any thread (atomic); written under the lock */
     bool running;                   /* vCPUs run */
+    bool halting;                   /* the main loop waits for them to stop: whoever waits for the main loop gives up */
 
     /* Requests: any thread, atomic. */
     int reset_requested;            /* enum machine_cause */

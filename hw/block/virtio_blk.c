@@ -22,6 +22,8 @@ enum { F_SEG_MAX = 2, F_GEOMETRY = 4, F_RO = 5, F_BLK_SIZE = 6, F_FLUSH = 9, F_T
 #define RANGE_BYTES 16
 #define CONFIG_BYTES 60
 #define DISCARD_SECTORS_MAX 0x3fffff
+#define SETTLE_LOOK_US 10000
+#define QUEUES_AUTO UINT16_MAX
 
 struct virtio_blk {
     struct virtio_device vd;
@@ -29,18 +31,28 @@ struct virtio_blk {
     struct block_backend *be;
     char *serial;
     uint16_t num_queues, queue_size;
-    uint32_t logical_block_size, physical_block_size;
+    uint32_t logical_block_size, physical_block_size, opt_io_size, discard_granularity;
+    uint16_t min_io_size;
     bool write_zeroes, discard, config_wce;
+    int write_cache, werror, rerror;
     /* host */
     GPtrArray *stopped;         /* struct request: to be submitted again when the machine goes on */
-    struct request *active;     /* all under way */
+    struct request *active;     /* all that the driver waits for */
+    unsigned under_way;         /* all that the image has not answered, those of before a reset too */
+    GCond settled;              /* under_way is 0 */
     bool write_cache_default;
     struct machine_listener listener;
 };
 
+static const char *const on_off_auto[] = { "auto", "on", "off", NULL };
+static const char *const error_policies[] = { "auto", "report", "ignore", "enospc", "stop", NULL };
+static const enum block_on_error policies[] = {
+    [1] = BLOCK_ON_ERROR_REPORT, BLOCK_ON_ERROR_IGNORE, BLOCK_ON_ERROR_ENOSPC, BLOCK_ON_ERROR_STOP,
+};
+
 struct request {
-    struct machine *m;
-    struct virtio_blk *s;       /* NULL: the device was reset meanwhile */
+    struct virtio_blk *s;
+    bool orphan;                /* the device was reset meanwhile */
     struct virtio_element *e;
     uint32_t type;
     uint64_t sector;
@@ -74,18 +86,17 @@ static void finish(struct request *r, uint8_t status)
     request_free(r);
 }
 
-static void submit(struct request *r);
-
 static void done(void *opaque, int ret)
 {
     struct request *r = opaque;
-    struct machine *m = r->m;
-    struct virtio_blk *s;
+    struct virtio_blk *s = r->s;
+    struct machine *m = s->vd.dev.m;
 
     machine_lock(m);
-    s = r->s;
-    if (!s) {
-        /* The device was reset in between: nobody waits for the answer. */
+    if (!--s->under_way) {
+        g_cond_broadcast(&s->settled);
+    }
+    if (r->orphan) {
         virtio_drop(r->e);
         request_free(r);
     } else if (!ret) {
@@ -156,8 +167,10 @@ static void submit_range(struct request *r)
     } else if (flags & ~1u || (r->type == T_DISCARD && flags)) {
         finish(r, S_UNSUPP);
     } else if (r->type == T_DISCARD) {
+        s->under_way++;
         block_discard(s->be, sector * BLOCK_SECTOR, bytes, done, r);
     } else {
+        s->under_way++;
         block_write_zeroes(s->be, sector * BLOCK_SECTOR, bytes, flags & 1, done, r);
     }
 }
@@ -183,14 +196,17 @@ static void submit(struct request *r)
         if (!in_range(s, r->sector, r->bytes)) {
             finish(r, S_IOERR);
         } else if (r->type == T_IN) {
+            s->under_way++;
             block_readv(s->be, offset, r->iov, r->niov, done, r);
         } else if (block_is_read_only(s->be)) {
             finish(r, S_IOERR);
         } else {
+            s->under_way++;
             block_writev(s->be, offset, r->iov, r->niov, done, r);
         }
         break;
     case T_FLUSH:
+        s->under_way++;
         block_flush(s->be, done, r);
         break;
     case T_GET_ID:
@@ -221,7 +237,6 @@ static void start(struct virtio_blk *s, struct virtio_element *e)
         return;
     }
     r = g_new0(struct request, 1);
-    r->m = s->vd.dev.m;
     r->s = s;
     r->e = e;
     memcpy(&type, header, 4);
@@ -258,12 +273,40 @@ static void notify(struct virtio_device *vd, struct virtio_queue *vq)
     block_unplug(s->be);
 }
 
+/*
+ * Waits for the image's answers. A driver that has reset the device, and firmware that has reset the machine, use the
+ * buffers for something else, so no read may still arrive there.
+ *
+ * The answers come on the main loop's thread: there we run them ourselves; a vCPU waits for them with the machine lock
+ * released. It gives up where the main loop waits for vCPUs to stop, which runs no answers meanwhile; then the rest is
+ * waited for before the machine goes on, see machine_event.
+ */
+static void settle(struct virtio_blk *s)
+{
+    struct machine *m = s->vd.dev.m;
+
+    if (!s->under_way) {
+        return;
+    }
+    if (g_main_context_acquire(NULL)) {
+        block_drain(s->be);
+        g_main_context_release(NULL);
+        return;
+    }
+    while (s->under_way && !m->halting) {
+        big_lock_wait(&m->lock, &s->settled, g_get_monotonic_time() + SETTLE_LOOK_US);
+    }
+}
+
 static void machine_event(struct machine_listener *l, struct machine *m, enum machine_event event)
 {
     struct virtio_blk *s = (struct virtio_blk *)((char *)l - offsetof(struct virtio_blk, listener));
 
-    if (event == EVENT_STATE && m->running) {
-        while (s->stopped->len) {
+    if (event == EVENT_STATE && m->state == RUN_RUNNING) {
+        guint n = s->stopped->len;
+
+        settle(s);
+        for (; n; n--) {    /* those that fail again come back to its end */
             submit(g_ptr_array_steal_index(s->stopped, 0));
         }
     }
@@ -327,12 +370,13 @@ static void get_config(struct virtio_device *vd, uint8_t *c)
     c[19] = 63;
     put32(c + 20, s->logical_block_size);
     c[24] = exp;                                                    /* topology */
-    put16(c + 26, 1);
+    put16(c + 26, MAX(s->min_io_size / s->logical_block_size, 1u));
+    put32(c + 28, s->opt_io_size / s->logical_block_size);
     c[32] = block_write_cache(s->be);
     put16(c + 34, s->num_queues);
     put32(c + 36, DISCARD_SECTORS_MAX);
     put32(c + 40, 1);                                               /* max_discard_seg */
-    put32(c + 44, s->logical_block_size / BLOCK_SECTOR);            /* discard_sector_alignment */
+    put32(c + 44, s->discard_granularity / BLOCK_SECTOR);           /* discard_sector_alignment */
     put32(c + 48, DISCARD_SECTORS_MAX);
     put32(c + 52, 1);
     c[56] = 1;                                                      /* write_zeroes_may_unmap */
@@ -351,6 +395,7 @@ static void reset(struct virtio_device *vd)
 {
     struct virtio_blk *s = (struct virtio_blk *)vd;
 
+    settle(s);
     while (s->active) {
         struct request *r = s->active;
 
@@ -360,7 +405,7 @@ static void reset(struct virtio_device *vd)
         }
         r->link = NULL;
         r->next = NULL;
-        r->s = NULL;
+        r->orphan = true;
     }
     while (s->stopped && s->stopped->len) {
         struct request *r = g_ptr_array_steal_index(s->stopped, 0);
@@ -384,29 +429,68 @@ static bool is_block_size(uint32_t n)
     return n >= 512 && n <= 32768 && !(n & (n - 1));
 }
 
+/* NULL: all is well. */
+static const char *wrong_with(const struct virtio_blk *s)
+{
+    if (!s->be) {
+        return "drive= is missing: it names a -drive with if=none";
+    }
+    if (!is_block_size(s->logical_block_size) || !is_block_size(s->physical_block_size)) {
+        return "logical_block_size and physical_block_size: accepted: powers of two from 512 to 32768";
+    }
+    if (s->logical_block_size > s->physical_block_size) {
+        return "logical_block_size: accepted: up to physical_block_size";
+    }
+    if (s->min_io_size % s->logical_block_size || s->opt_io_size % s->logical_block_size ||
+        s->discard_granularity % s->logical_block_size) {
+        return "min_io_size, opt_io_size, discard_granularity: accepted: multiples of logical_block_size";
+    }
+    if (s->num_queues < 1 || s->num_queues > VIRTIO_QUEUES_MAX) {
+        return "num-queues: accepted: 1 to 128";
+    }
+    if (s->queue_size < 4 || s->queue_size > VIRTIO_QUEUE_SIZE_MAX || (s->queue_size & (s->queue_size - 1))) {
+        return "queue-size: accepted: powers of two from 4 to 1024";
+    }
+    return NULL;
+}
+
+/* One queue for each CPU behind PCI, where it may have an interrupt of its own; one elsewhere. */
+static void choose_defaults(struct virtio_blk *s)
+{
+    if (s->num_queues == QUEUES_AUTO) {
+        s->num_queues = s->vd.dev.parent_bus->owner->child == &s->vd.dev ? MIN(s->vd.dev.m->cpus->len, VIRTIO_QUEUES_MAX) : 1;
+    }
+    if (s->discard_granularity == UINT32_MAX) {
+        s->discard_granularity = s->logical_block_size;
+    }
+    if (s->write_cache && s->be) {
+        block_set_write_cache(s->be, s->write_cache == 1);
+    }
+}
+
 static bool realize(struct device *d, GError **err)
 {
     struct virtio_blk *s = (struct virtio_blk *)d;
-    const char *what = NULL;
+    const char *what;
 
-    if (!s->be) {
-        what = "drive= is missing: it names a -drive with if=none";
-    } else if (!is_block_size(s->logical_block_size) || !is_block_size(s->physical_block_size)) {
-        what = "logical_block_size and physical_block_size: accepted: powers of two from 512 to 32768";
-    } else if (s->num_queues < 1 || s->num_queues > VIRTIO_QUEUES_MAX) {
-        what = "num-queues: accepted: 1 to 128";
-    } else if (s->queue_size < 4 || s->queue_size > VIRTIO_QUEUE_SIZE_MAX || (s->queue_size & (s->queue_size - 1))) {
-        what = "queue-size: accepted: powers of two from 4 to 1024";
-    }
+    choose_defaults(s);
+    what = wrong_with(s);
     if (what) {
         g_set_error(err, g_quark_from_static_string("virtio"), 0, "-device %s: %s", d->type->name, what);
         return false;
+    }
+    if (s->werror) {
+        block_set_on_error(s->be, true, policies[s->werror]);
+    }
+    if (s->rerror) {
+        block_set_on_error(s->be, false, policies[s->rerror]);
     }
     for (unsigned i = 0; i < s->num_queues; i++) {
         virtio_queue_add(&s->vd, s->queue_size);
     }
     s->write_cache_default = block_write_cache(s->be);
     s->stopped = g_ptr_array_new();
+    g_cond_init(&s->settled);
     s->listener.event = machine_event;
     machine_listener_add(d->m, &s->listener);
     return true;
@@ -421,22 +505,33 @@ static void unrealize(struct device *d)
     machine_listener_remove(d->m, &s->listener);
     g_ptr_array_free(s->stopped, true);
     s->stopped = NULL;
+    g_cond_clear(&s->settled);
 }
 
 static const struct prop props[] = {
     PROP_DRIVE(struct virtio_blk, be, "drive", "id of the -drive"),
     PROP_STRING(struct virtio_blk, serial, "serial", NULL, "serial number, up to 20 characters"),
-    PROP_U16(struct virtio_blk, num_queues, "num-queues", 1, "request queues"),
+    PROP_U16(struct virtio_blk, num_queues, "num-queues", QUEUES_AUTO,
+             "request queues, up to 128; 65535: one for each CPU behind PCI, else one"),
     PROP_U16(struct virtio_blk, queue_size, "queue-size", 256, "entries of each queue"),
     PROP_U32(struct virtio_blk, logical_block_size, "logical_block_size", 512, "bytes"),
     PROP_U32(struct virtio_blk, physical_block_size, "physical_block_size", 512, "bytes"),
+    PROP_U16(struct virtio_blk, min_io_size, "min_io_size", 0, "bytes, a hint for the driver"),
+    PROP_U32(struct virtio_blk, opt_io_size, "opt_io_size", 0, "bytes, a hint for the driver"),
+    PROP_U32(struct virtio_blk, discard_granularity, "discard_granularity", UINT32_MAX,
+             "bytes that a discard is to start at multiples of; default: a logical block"),
+    PROP_ENUM(struct virtio_blk, write_cache, "write-cache", on_off_auto, 0,
+              "a write completes before it is on the disk; auto: as the drive's cache= says"),
+    PROP_ENUM(struct virtio_blk, werror, "werror", error_policies, 0, "what a failed write does; auto: as the drive says"),
+    PROP_ENUM(struct virtio_blk, rerror, "rerror", error_policies, 0, "what a failed read does; auto: as the drive says"),
     PROP_BOOL(struct virtio_blk, discard, "discard", true, "offer discard"),
     PROP_BOOL(struct virtio_blk, write_zeroes, "write-zeroes", true, "offer write zeroes"),
     PROP_BOOL(struct virtio_blk, config_wce, "config-wce", true, "the driver may switch the write cache"),
 };
 
 static const struct host_field host[] = {
-    HOST(struct virtio_blk, stopped), HOST(struct virtio_blk, active), HOST(struct virtio_blk, listener),
+    HOST(struct virtio_blk, stopped), HOST(struct virtio_blk, active), HOST(struct virtio_blk, under_way),
+    HOST(struct virtio_blk, settled), HOST(struct virtio_blk, listener),
     HOST(struct virtio_blk, write_cache_default),
 };
 
