@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The code cache: one memory file mapped twice, so that no page is ever writable and executable at once. It is cut into
+ * The code cache: the same memory mapped twice, so that no page is ever writable and executable at once. It is cut into
  * segments. Each vCPU translates into an open segment of its own; a full one is sealed (its writable view's pages are
  * dropped from this process's resident set). When free segments run out the oldest sealed one is drained: its blocks
  * are taken out of hash, links and jump caches, and once every vCPU has been parked nobody can be in it any more.
@@ -15,18 +15,15 @@
 bool cache_init(struct tcg *t, size_t bytes, GError **err)
 {
     struct code_cache *c = &t->cache;
-    int fd = memfd_create("doppel-code", MFD_CLOEXEC);
 
     c->bytes = MAX(bytes / SEGMENT_BYTES, 4) * SEGMENT_BYTES;
-    if (fd < 0 || ftruncate(fd, c->bytes) < 0) {
+    /* Shared anonymous memory, which perf takes for generated code (a memfd's name it would look for on disk); mremap from
+     * size 0 maps it once more. */
+    c->rw = mmap(NULL, c->bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    c->rx = c->rw == MAP_FAILED ? MAP_FAILED : mremap(c->rw, 0, c->bytes, MREMAP_MAYMOVE);
+    if (c->rx == MAP_FAILED || mprotect((void *)c->rx, c->bytes, PROT_READ | PROT_EXEC)) {
         goto fail;
     }
-    c->rw = mmap(NULL, c->bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
-    c->rx = mmap(NULL, c->bytes, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_NORESERVE, fd, 0);
-    if (c->rw == MAP_FAILED || c->rx == MAP_FAILED) {
-        goto fail;
-    }
-    close(fd);
     c->nsegs = c->bytes / SEGMENT_BYTES;
     c->segs = g_new0(struct segment, c->nsegs);
     for (unsigned i = 0; i < c->nsegs; i++) {
@@ -38,9 +35,6 @@ bool cache_init(struct tcg *t, size_t bytes, GError **err)
 fail:
     g_set_error(err, g_quark_from_static_string("tcg"), 0, "-accel tcg: no %zu MiB of executable memory: %s",
                 c->bytes >> 20, g_strerror(errno));
-    if (fd >= 0) {
-        close(fd);
-    }
     return false;
 }
 

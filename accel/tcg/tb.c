@@ -532,8 +532,8 @@ static void compile(struct accel_cpu *a, struct maker *m, struct tr_block *tr, s
     }
 }
 
-/* One try; NULL where the page was written meanwhile. */
-static struct tb *make(struct accel_cpu *a, struct maker *m)
+/* One try; NULL where the page was written meanwhile. bench/bench finds it by its name in perf's call chains. */
+__attribute__((noinline)) static struct tb *tb_make(struct accel_cpu *a, struct maker *m)
 {
     struct tcg *t = a->tcg;
     struct cpu *cpu = a->cpu;
@@ -656,7 +656,7 @@ struct tb *tb_get(struct accel_cpu *a)
         int64_t start = now_ns();
 
         do {
-            tb = make(a, &m);
+            tb = tb_make(a, &m);
         } while (!tb);
         a->translate_ns += now_ns() - start;
     }
