@@ -421,6 +421,13 @@ static bool make_fw_cfg(struct machine *m, struct pc *pc, GError **err)
            add_user_files(m, pc, err);
 }
 
+/* Devices by the names that firmware gives them, best first; the kernel of -kernel is an option ROM. */
+static bool add_boot_order(struct machine *m, struct pc *pc, GError **err)
+{
+    return !m->opt.kernel || fw_cfg_add_file(pc->fw_cfg, "bootorder", g_strdup("/rom@genroms/linuxboot.bin\n"),
+                                             sizeof("/rom@genroms/linuxboot.bin\n"), err);
+}
+
 bool pc_make_firmware(struct machine *m, struct pc *pc, GError **err)
 {
     bool flash = pc->pflash[0] || m->opt.pflash[0];
@@ -429,7 +436,7 @@ bool pc_make_firmware(struct machine *m, struct pc *pc, GError **err)
         return false;
     }
     fill_cmos(m, pc);
-    return true;
+    return (!m->opt.kernel || pc_linux(m, pc, err)) && add_boot_order(m, pc, err);
 }
 
 void pc_free(struct machine *m)

@@ -46,6 +46,8 @@ struct device *pc_make_function(struct machine *m, struct pc *pc, const char *ty
                                 bool multifunction, GError **err);
 bool pc_make_isa(struct machine *m, struct pc *pc, GError **err);
 bool pc_make_firmware(struct machine *m, struct pc *pc, GError **err);
+/* -kernel, -initrd, -append (pc_linux.c). */
+bool pc_linux(struct machine *m, struct pc *pc, GError **err);
 void pc_free(struct machine *m);
 
 #define PC_PROP_COUNT 9

@@ -45,6 +45,16 @@ GUESTS = {
             'installer-kernel': ('debian-installer-13-netboot-arm64', 'linux'),
             'installer-initrd': ('debian-installer-13-netboot-arm64', 'initrd.gz'),
         }),
+    'x86_64': Guest(
+        debian='amd64', kernel='linux-image-amd64', image='', uname='x86_64', about='PC, 64 bits',
+        machine=['-target', 'x86_64', '-machine', 'pc'], console='ttyS0', bus='pci',
+        firmware={
+            'seabios': ('seabios', 'usr/share/seabios/bios-256k.bin'),
+            'ovmf-code': ('ovmf', 'usr/share/OVMF/OVMF_CODE_4M.fd'),
+            'ovmf-vars': ('ovmf', 'usr/share/OVMF/OVMF_VARS_4M.fd'),
+            'installer-kernel': ('debian-installer-13-netboot-amd64', 'linux'),
+            'installer-initrd': ('debian-installer-13-netboot-amd64', 'initrd.gz'),
+        }),
     'armhf': Guest(
         debian='armhf', kernel='linux-image-armmp-lpae', image='', uname='armv7l', about='ARM, 32 bits',
         machine=['-machine', 'virt', '-cpu', 'cortex-a15'], console='ttyAMA0',
