@@ -162,19 +162,19 @@ void a64_ldapr(struct arm_tr *t, const struct arm_RCP *a)
 
 void a64_ldapur(struct arm_tr *t, const struct arm_RCPI *a)
 {
-    arm_set_x(t, a->rt, ir_ld(t->ir, IR_I64, arm_xsp(t, a->rn), a->imm, a->size | t->mem));
+    arm_set_x(t, a->rt, ir_ld(t->ir, IR_I64, arm_xsp(t, a->rn), a->imm, atomic_mem(t, a->size)));
 }
 
 void a64_stlur(struct arm_tr *t, const struct arm_RCPI *a)
 {
-    ir_st(t->ir, arm_xsp(t, a->rn), a->imm, arm_x(t, a->rt), a->size | t->mem);
+    ir_st(t->ir, arm_xsp(t, a->rn), a->imm, arm_x(t, a->rt), atomic_mem(t, a->size));
     ir_fence(t->ir, IR_FENCE_WR | IR_FENCE_WW);
 }
 
 void a64_ldapurs(struct arm_tr *t, const struct arm_RCPS *a)
 {
     ir_ref addr = arm_xsp(t, a->rn);
-    unsigned mem = a->size | IR_MEM_SIGN | t->mem;
+    unsigned mem = atomic_mem(t, a->size) | IR_MEM_SIGN;
 
     if (a->size == 2 && a->w) {
         arm_undef(t);

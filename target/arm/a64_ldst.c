@@ -59,52 +59,36 @@ static ir_ref load_signed(struct arm_tr *t, const struct addr *p, unsigned size,
 
 /* ---- V registers; size = log2 of the bytes ---- */
 
-struct vval {
-    ir_ref d;           /* low half as F64, zero-extended */
-    ir_ref hi;
-};
-
-static struct vval load_v(struct arm_tr *t, ir_ref base, int64_t disp, unsigned size)
+static ir_ref load_v(struct arm_tr *t, ir_ref base, int64_t disp, unsigned size)
 {
     struct ir *ir = t->ir;
-    struct vval v = { .hi = ir_i64(ir, 0) };
+    ir_ref lo, hi;
 
-    if (size == 4) {
-        if (t->mem & IR_MEM_BE) {
-            v.hi = ir_ld(ir, IR_I64, base, disp, IR_MEM_64 | t->mem);
-            v.d = ir_bitsf(ir, ir_ld(ir, IR_I64, base, disp + 8, IR_MEM_64 | t->mem));
-        } else {
-            v.d = ir_ld(ir, IR_F64, base, disp, IR_MEM_64 | t->mem);
-            v.hi = ir_ld(ir, IR_I64, base, disp + 8, IR_MEM_64 | t->mem);
-        }
-    } else if (size == 3 && !(t->mem & IR_MEM_BE)) {
-        v.d = ir_ld(ir, IR_F64, base, disp, IR_MEM_64 | t->mem);
-    } else {
-        v.d = ir_bitsf(ir, ir_ld(ir, IR_I64, base, disp, size | t->mem));
+    if (size == 4 && (t->mem & IR_MEM_BE)) {
+        hi = ir_ld(ir, IR_I64, base, disp, IR_MEM_64 | t->mem);
+        lo = ir_ld(ir, IR_I64, base, disp + 8, IR_MEM_64 | t->mem);
+        return arm_vjoin(t, lo, hi);
     }
-    return v;
-}
-
-static void put_v(struct arm_tr *t, unsigned n, struct vval v)
-{
-    ir_put(t->ir, ARM_SLOT_VLO + n, v.d);
-    ir_put(t->ir, ARM_SLOT_VHI + n, v.hi);
+    if (size == 4) {
+        return ir_ld(ir, IR_V128, base, disp, IR_MEM_128 | t->mem);
+    }
+    if (size >= 2 && !(t->mem & IR_MEM_BE)) {
+        return ir_vfrom(ir, ir_ld(ir, size == 3 ? IR_F64 : IR_F32, base, disp, size | t->mem));
+    }
+    return ir_vfrom(ir, ir_ld(ir, IR_I64, base, disp, size | t->mem));
 }
 
 static void store_v(struct arm_tr *t, ir_ref base, int64_t disp, unsigned size, unsigned n)
 {
     struct ir *ir = t->ir;
 
-    if (size == 4) {
-        if (t->mem & IR_MEM_BE) {
-            ir_st(ir, base, disp, arm_vhi(t, n), IR_MEM_64 | t->mem);
-            ir_st(ir, base, disp + 8, arm_vlo(t, n), IR_MEM_64 | t->mem);
-        } else {
-            ir_st(ir, base, disp, arm_vd(t, n), IR_MEM_64 | t->mem);
-            ir_st(ir, base, disp + 8, arm_vhi(t, n), IR_MEM_64 | t->mem);
-        }
-    } else if (size == 3 && !(t->mem & IR_MEM_BE)) {
-        ir_st(ir, base, disp, arm_vd(t, n), IR_MEM_64 | t->mem);
+    if (size == 4 && (t->mem & IR_MEM_BE)) {
+        ir_st(ir, base, disp, arm_vhi(t, n), IR_MEM_64 | t->mem);
+        ir_st(ir, base, disp + 8, arm_vlo(t, n), IR_MEM_64 | t->mem);
+    } else if (size == 4) {
+        ir_st(ir, base, disp, arm_v(t, n), IR_MEM_128 | t->mem);
+    } else if (size >= 2 && !(t->mem & IR_MEM_BE)) {
+        ir_st(ir, base, disp, ir_vget(ir, size == 3 ? IR_F64 : IR_F32, size, arm_v(t, n), 0), size | t->mem);
     } else {
         ir_st(ir, base, disp, arm_vlo(t, n), size | t->mem);
     }
@@ -141,7 +125,7 @@ void a64_ldrsw_lit(struct arm_tr *t, const struct arm_LIT *a)
 void a64_ldr_litv(struct arm_tr *t, const struct arm_LITV *a)
 {
     if (arm_fp_begin(t)) {
-        put_v(t, a->rt, load_v(t, literal(t, a->imm).base, 0, a->opc + 2));
+        arm_set_v(t, a->rt, load_v(t, literal(t, a->imm).base, 0, a->opc + 2));
     }
 }
 
@@ -209,7 +193,7 @@ void a64_ldr_vui(struct arm_tr *t, const struct arm_UIV *a)
     unsigned size;
 
     if (v_size(t, a->size, a->big, &size) && arm_fp_begin(t)) {
-        put_v(t, a->rt, load_v(t, arm_xsp(t, a->rn), (int64_t)a->uimm << size, size));
+        arm_set_v(t, a->rt, load_v(t, arm_xsp(t, a->rn), (int64_t)a->uimm << size, size));
     }
 }
 
@@ -262,14 +246,14 @@ void a64_str_vi(struct arm_tr *t, const struct arm_I9V *a)
 void a64_ldr_vi(struct arm_tr *t, const struct arm_I9V *a)
 {
     struct addr p;
-    struct vval v;
+    ir_ref v;
     unsigned size;
 
     if (v_size(t, a->size, a->big, &size) && arm_fp_begin(t)) {
         p = indexed(t, a->rn, a->mode, a->imm);
         v = load_v(t, p.base, p.disp, size);
         finish(t, &p, a->rn);
-        put_v(t, a->rt, v);
+        arm_set_v(t, a->rt, v);
     }
 }
 
@@ -349,7 +333,7 @@ void a64_ldr_vro(struct arm_tr *t, const struct arm_ROV *a)
     }
     base = with_index(t, a->rn, a->rm, a->option, a->s ? size : 0);
     if (base) {
-        put_v(t, a->rt, load_v(t, base, 0, size));
+        arm_set_v(t, a->rt, load_v(t, base, 0, size));
     }
 }
 
@@ -410,7 +394,7 @@ void a64_stp_v(struct arm_tr *t, const struct arm_PAIRV *a)
 void a64_ldp_v(struct arm_tr *t, const struct arm_PAIRV *a)
 {
     unsigned size = a->opc + 2;
-    struct vval v, w;
+    ir_ref v, w;
     struct addr p;
 
     if (arm_fp_begin(t)) {
@@ -418,8 +402,8 @@ void a64_ldp_v(struct arm_tr *t, const struct arm_PAIRV *a)
         v = load_v(t, p.base, p.disp, size);
         w = load_v(t, p.base, p.disp + (1 << size), size);
         finish(t, &p, a->rn);
-        put_v(t, a->rt, v);
-        put_v(t, a->rt2, w);
+        arm_set_v(t, a->rt, v);
+        arm_set_v(t, a->rt2, w);
     }
 }
 
@@ -438,7 +422,7 @@ static unsigned multiple(unsigned opcode, unsigned *structs)
 static void multiple_plain(struct arm_tr *t, bool ld, bool q, unsigned regs, unsigned rt, ir_ref base)
 {
     unsigned size = q ? 4 : 3;
-    struct vval v[4];
+    ir_ref v[4];
 
     for (unsigned i = 0; i < regs; i++) {
         if (ld) {
@@ -448,7 +432,7 @@ static void multiple_plain(struct arm_tr *t, bool ld, bool q, unsigned regs, uns
         }
     }
     for (unsigned i = 0; ld && i < regs; i++) {
-        put_v(t, (rt + i) & 31, v[i]);
+        arm_set_v(t, (rt + i) & 31, v[i]);
     }
 }
 
@@ -532,34 +516,12 @@ static bool single_of(const struct arm_LD1S *a, struct single *s)
     }
 }
 
-static ir_ref insert(struct arm_tr *t, ir_ref old, ir_ref v, unsigned size, unsigned bit)
-{
-    uint64_t mask = size == 3 ? UINT64_MAX : ((1ull << (8 << size)) - 1) << bit;
-
-    if (size == 3) {
-        return v;
-    }
-    return ir_or(t->ir, ir_and(t->ir, old, ir_i64(t->ir, ~mask)), bit ? ir_shl(t->ir, v, ir_i64(t->ir, bit)) : v);
-}
-
-static ir_ref replicate(struct arm_tr *t, ir_ref v, unsigned size)
-{
-    static const uint64_t ones[4] = { 0x0101010101010101, 0x0001000100010001, 0x0000000100000001, 1 };
-
-    return size == 3 ? v : ir_mul(t->ir, v, ir_i64(t->ir, ones[size]));
-}
-
 static void put_single(struct arm_tr *t, const struct single *s, bool q, unsigned n, ir_ref v)
 {
-    unsigned bit = s->lane << (s->size + 3);
-
     if (s->replicate) {
-        v = replicate(t, v, s->size);
-        arm_set_v(t, n, v, q ? v : ir_i64(t->ir, 0));
-    } else if (bit >= 64) {
-        ir_put(t->ir, ARM_SLOT_VHI + n, insert(t, arm_vhi(t, n), v, s->size, bit - 64));
+        arm_set_vq(t, q, n, ir_vdup(t->ir, s->size, v));
     } else {
-        ir_put(t->ir, ARM_SLOT_VLO + n, ir_bitsf(t->ir, insert(t, arm_vlo(t, n), v, s->size, bit)));
+        arm_set_v(t, n, ir_vset(t->ir, s->size, arm_v(t, n), s->lane, v));
     }
 }
 
@@ -577,14 +539,10 @@ static void single_structs(struct arm_tr *t, bool ld, const struct arm_LD1S *a, 
     }
     base = arm_xsp(t, a->rn);
     for (unsigned i = 0; i < s.regs; i++) {
-        unsigned n = (a->rt + i) & 31, bit = s.lane << (s.size + 3);
-
         if (ld) {
             v[i] = ir_ld(t->ir, IR_I64, base, i << s.size, s.size | t->mem);
         } else {
-            ir_ref half = bit >= 64 ? arm_vhi(t, n) : arm_vlo(t, n);
-
-            ir_st(t->ir, base, i << s.size, bit % 64 ? ir_shr(t->ir, half, ir_i64(t->ir, bit % 64)) : half,
+            ir_st(t->ir, base, i << s.size, ir_vget(t->ir, IR_I64, s.size, arm_v(t, (a->rt + i) & 31), s.lane),
                   s.size | t->mem);
         }
     }

@@ -46,7 +46,7 @@ enum { ARM_ID_NONE, ARM_ID_PFR0, ARM_ID_PFR1, ARM_ID_DFR0, ARM_ID_ISAR0, ARM_ID_
 
 struct arm_cpu {
     struct cpu cpu;
-    uint64_t v[32][2];              /* V registers, low half first; SVE's longer ones will get a place of their own */
+    uint64_t v[32][2] __attribute__((aligned(16)));     /* V registers, low half first; SVE's will get a place of their own */
     uint64_t cc_op, cc_a, cc_b;     /* condition flags */
     /* Exclusive monitor: address (ARM_EXCL_NONE: open) and what was there. */
     uint64_t excl_addr, excl_val[2];
@@ -151,9 +151,8 @@ void arm_update_space(struct arm_cpu *cpu);
 enum arm_slot {
     ARM_SLOT_PC = IR_SLOT_PC,
     ARM_SLOT_X,                     /* + n for X0 to X30; + 31 is SP */
-    ARM_SLOT_VLO = ARM_SLOT_X + 32, /* low half of V register n, F64 */
-    ARM_SLOT_VHI = ARM_SLOT_VLO + 32,   /* high half, I64 */
-    ARM_SLOT_CC_OP = ARM_SLOT_VHI + 32, /* I64, as all that follow */
+    ARM_SLOT_V = ARM_SLOT_X + 32,   /* + n: V128 */
+    ARM_SLOT_CC_OP = ARM_SLOT_V + 32,   /* I64, as all that follow */
     ARM_SLOT_CC_A,
     ARM_SLOT_CC_B,
     ARM_SLOT_EXCL_ADDR,

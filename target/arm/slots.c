@@ -7,12 +7,11 @@
 #define X(n, pin_) \
     [ARM_SLOT_X + n] = { "x" #n, offsetof(struct arm_cpu, cpu.r) + n * sizeof(uint64_t), IR_I64, pin_ }
 #define V(n, pin_) \
-    [ARM_SLOT_VLO + n] = { "d" #n, offsetof(struct arm_cpu, v) + n * 16, IR_F64, pin_ }, \
-    [ARM_SLOT_VHI + n] = { "vhi" #n, offsetof(struct arm_cpu, v) + n * 16 + 8, IR_I64, -1 }
+    [ARM_SLOT_V + n] = { "v" #n, offsetof(struct arm_cpu, v) + n * 16, IR_V128, pin_ }
 #define S(slot, field) [ARM_SLOT_##slot] = { #field, offsetof(struct arm_cpu, field), IR_I64, -1 }
 
 /* Ranks by how often compiled programs name the registers: arguments and the first temporaries, the stack pointer, the
- * first saved ones; of the V registers d0 to d5 and, as gcc hands out temporaries from the top, d31 to d28. */
+ * first saved ones; of the V registers v0 to v5 and, as gcc hands out temporaries from the top, v31 to v28. */
 static const struct ir_slot slots[ARM_SLOTS] = {
     [ARM_SLOT_PC] = { "pc", offsetof(struct arm_cpu, cpu.pc), IR_I64, -1 },
     X(0, 0), X(1, 1), X(2, 2), X(3, 3), X(4, 5), X(5, -1), X(6, -1), X(7, -1), X(8, -1), X(9, -1), X(10, -1),

@@ -105,32 +105,36 @@ static inline ir_ref arm_const(struct arm_tr *t, bool sf, uint64_t v)
     return sf ? ir_i64(t->ir, v) : ir_i32(t->ir, v);
 }
 
-/* V registers: the halves as I64. Writing a scalar clears what is above it. */
+/* V registers. Writing a scalar clears what is above it; 64-bit vector forms clear the upper half. */
+static inline ir_ref arm_v(struct arm_tr *t, unsigned n)
+{
+    return ir_get(t->ir, ARM_SLOT_V + n);
+}
+
+static inline void arm_set_v(struct arm_tr *t, unsigned n, ir_ref v)
+{
+    ir_put(t->ir, ARM_SLOT_V + n, v);
+}
+
+static inline void arm_set_vq(struct arm_tr *t, bool q, unsigned n, ir_ref v)
+{
+    arm_set_v(t, n, q ? v : ir_vfrom(t->ir, ir_vget(t->ir, IR_F64, 3, v, 0)));
+}
+
+/* The halves as I64, and a V register made of such. */
 static inline ir_ref arm_vlo(struct arm_tr *t, unsigned n)
 {
-    return ir_fbits(t->ir, ir_get(t->ir, ARM_SLOT_VLO + n));
+    return ir_vget(t->ir, IR_I64, 3, arm_v(t, n), 0);
 }
 
 static inline ir_ref arm_vhi(struct arm_tr *t, unsigned n)
 {
-    return ir_get(t->ir, ARM_SLOT_VHI + n);
+    return ir_vget(t->ir, IR_I64, 3, arm_v(t, n), 1);
 }
 
-static inline ir_ref arm_vd(struct arm_tr *t, unsigned n)       /* the low half as F64 */
+static inline ir_ref arm_vjoin(struct arm_tr *t, ir_ref lo, ir_ref hi)
 {
-    return ir_get(t->ir, ARM_SLOT_VLO + n);
-}
-
-static inline void arm_set_vd(struct arm_tr *t, unsigned n, ir_ref f64)
-{
-    ir_put(t->ir, ARM_SLOT_VLO + n, f64);
-    ir_put(t->ir, ARM_SLOT_VHI + n, ir_i64(t->ir, 0));
-}
-
-static inline void arm_set_v(struct arm_tr *t, unsigned n, ir_ref lo, ir_ref hi)
-{
-    ir_put(t->ir, ARM_SLOT_VLO + n, ir_bitsf(t->ir, lo));
-    ir_put(t->ir, ARM_SLOT_VHI + n, hi);
+    return ir_vset(t->ir, 3, ir_vfrom(t->ir, lo), 1, hi);
 }
 
 /* First thing that an FP or SIMD instruction does. False: it traps, and that has been emitted. */

@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "target/riscv/translate.h"
 #include "tcg/host.h"
 #include "tcg/interp.h"
 #include "tests/insn/engine_jit.h"
@@ -14,7 +13,8 @@
 enum { PAGE = 4096 };
 
 struct engine {
-    struct rv_cpu *cpu;
+    const struct engine_isa *isa;
+    struct cpu *cpu;
     struct ir *ir;
     enum engine_kind kind;
     unsigned max_insns, passes;
@@ -142,19 +142,16 @@ static const struct no_accel services = { engine_load, engine_store };
 
 /* ---- running ---- */
 
-struct engine *engine_new(enum engine_kind kind, unsigned xlen, unsigned max_insns, unsigned passes,
-                          uint32_t host_opts)
+struct engine *engine_new(const struct engine_isa *isa, enum engine_kind kind, unsigned xlen, unsigned max_insns,
+                          unsigned passes, uint32_t host_opts)
 {
     struct engine *e = g_new0(struct engine, 1);
-    struct rv_cpu *cpu = rv_cpu(cpu_alloc(&rv_cpu_type));
+    struct cpu *cpu = cpu_alloc(isa->type);
 
     no_accel = &services;
-    memset(&cpu->ext, 0xff, sizeof(cpu->ext));
-    rv_needs(&cpu->needs[0], &cpu->ext, 32);
-    rv_needs(&cpu->needs[1], &cpu->ext, 64);
-    cpu->mxlen = xlen;
-    cpu->cbom_bytes = cpu->cboz_bytes = cpu->cbop_bytes = 64;
-    cpu->cpu.time_opaque = e;
+    isa->setup(cpu, xlen);
+    cpu->time_opaque = e;
+    e->isa = isa;
     e->cpu = cpu;
     e->kind = kind;
     e->max_insns = max_insns;
@@ -162,7 +159,7 @@ struct engine *engine_new(enum engine_kind kind, unsigned xlen, unsigned max_ins
     e->ir = ir_new();
     e->scratch = interp_scratch_new();
     if (kind == ENGINE_JIT) {
-        e->jit = jit_new(&cpu->cpu, &rv_ir, &e->memory, host_opts);
+        e->jit = jit_new(cpu, isa->type->ir, &e->memory, host_opts);
         if (!e->jit) {
             engine_free(e);
             return NULL;
@@ -176,34 +173,18 @@ void engine_free(struct engine *e)
     jit_free(e->jit);
     interp_scratch_free(e->scratch);
     ir_free(e->ir);
-    cpu_free(&e->cpu->cpu);
+    cpu_free(e->cpu);
     g_free(e->memory.bytes);
     g_free(e);
 }
 
-const struct isa_needs *engine_needs(const struct engine *e)
-{
-    return &e->cpu->needs[e->cpu->mxlen == 64];
-}
-
 static void reset(struct engine *e, const struct stream_image *im)
 {
-    struct rv_cpu *cpu = e->cpu;
-
     g_free(e->memory.bytes);
     e->memory.size = (im->bytes->len + PAGE - 1) & ~(size_t)(PAGE - 1);
     e->memory.bytes = g_malloc0(e->memory.size);
     memcpy(e->memory.bytes, im->bytes->data, im->bytes->len);
-    memset(cpu->cpu.r, 0, sizeof(cpu->cpu.r));
-    memset(cpu->f, 0, sizeof(cpu->f));
-    cpu->cpu.pc = STREAM_BASE;
-    cpu->cpu.fpcr = 0x1f80;
-    cpu->frm = 0;
-    cpu->priv = RV_M;
-    cpu->mstatus = 3ull << 13;      /* FS = dirty */
-    cpu->res_addr = RV_RES_NONE;
-    cpu->cpu.key = ~0u;
-    rv_update_key(cpu);
+    e->isa->reset(e->cpu);
     if (e->jit) {
         jit_reset(e->jit);
     }
@@ -232,14 +213,14 @@ static void print_ir(const struct ir *ir, uint32_t item)
 /* Translates and runs one block. True: it came to the end. */
 static bool one_block(struct engine *e, uint64_t end_pc, GError **err)
 {
-    struct cpu *cpu = &e->cpu->cpu;
+    struct cpu *cpu = e->cpu;
     struct tr_block tb = {
         .pc = cpu->pc, .key = cpu->key, .max_insns = e->max_insns, .next_page = next_page, .breakpoint = at_end,
         .page = engine_at(cpu, cpu->pc & ~(uint64_t)(PAGE - 1), PAGE), .opaque = &end_pc, .cpu = cpu,
     };
     struct interp_left left;
 
-    rv_translate(&tb, e->ir);
+    cpu->type->translate(&tb, e->ir);
     if (!ir_verify(e->ir, err)) {
         return false;
     }
@@ -253,14 +234,16 @@ static bool one_block(struct engine *e, uint64_t end_pc, GError **err)
     return left.exit && left.code == IR_EXIT_DEBUG;
 }
 
-struct stream_record *engine_run(struct engine *e, const struct stream_image *im, GError **err)
+void *engine_run(struct engine *e, const struct stream_image *im, GError **err)
 {
     GError *trouble = NULL;
 
     reset(e, im);
-    if (sigsetjmp(e->cpu->cpu.loop, 0)) {
-        g_set_error(err, G_FILE_ERROR, 0, "a trap or a wild access: mcause %" PRIx64 ", mepc %" PRIx64 ", pc %" PRIx64,
-                    e->cpu->mcause, e->cpu->mepc, e->cpu->cpu.pc);
+    if (sigsetjmp(e->cpu->loop, 0)) {
+        g_autoptr(GString) text = g_string_new(NULL);
+
+        e->isa->describe(e->cpu, text);
+        g_set_error(err, G_FILE_ERROR, 0, "a trap or a wild access: %s, pc %" PRIx64, text->str, e->cpu->pc);
         return NULL;
     }
     while (!one_block(e, im->end_pc, &trouble)) {
@@ -269,5 +252,5 @@ struct stream_record *engine_run(struct engine *e, const struct stream_image *im
             return NULL;
         }
     }
-    return g_memdup2(e->memory.bytes + im->data, im->ncases * sizeof(struct stream_record));
+    return g_memdup2(e->memory.bytes + im->data, im->bytes->len - im->data);
 }

@@ -10,6 +10,7 @@
  */
 #include "tcg/host.h"
 #include "target/riscv/decode.h"
+#include "target/riscv/ext.h"
 #include "tests/insn/engine.h"
 #include "tests/insn/oracle.h"
 #include "util/log.h"
@@ -26,6 +27,11 @@ struct config {
     const char *machine;        /* options of a whole machine ($DOPPEL), which runs instead of an engine in this process */
 };
 
+static const struct oracle_isa *oracle_of(const struct config *c)
+{
+    return c->xlen == 64 ? &oracle_riscv64 : &oracle_riscv32;
+}
+
 /* ---- cutting a difference down ---- */
 
 /* Without an engine: on a whole machine. */
@@ -37,14 +43,14 @@ static struct stream_record *run_ours(const struct config *c, struct engine *e, 
         return engine_run(e, im, err);
     }
     command = g_strdup_printf("%s %s", g_getenv("DOPPEL"), c->machine);
-    return machine_run(command, c->xlen, im, err);
+    return machine_run(command, oracle_of(c), im, err);
 }
 
 static struct stream_record *run_case(struct stream *s, int index, const struct config *c, struct engine *e,
                                       const char *oracle)
 {
     struct stream_image *im = stream_image(s, index, oracle || e ? STREAM_LINUX : STREAM_SEMIHOSTING);
-    struct stream_record *r = oracle ? oracle_run(oracle, c->xlen, im, NULL) : run_ours(c, e, im, NULL);
+    struct stream_record *r = oracle ? oracle_run(oracle, oracle_of(c), im, NULL) : run_ours(c, e, im, NULL);
 
     stream_image_free(im);
     return r;
@@ -109,7 +115,7 @@ static unsigned compare(struct stream *s, const struct config *c, struct engine 
 {
     struct stream_image *im = stream_image(s, -1, STREAM_LINUX);
     g_autoptr(GError) err = NULL;
-    g_autofree struct stream_record *want = oracle_run(oracle, c->xlen, im, &err), *got = NULL;
+    g_autofree struct stream_record *want = oracle_run(oracle, oracle_of(c), im, &err), *got = NULL;
     unsigned bad = 0;
 
     if (!want) {
@@ -161,7 +167,7 @@ static void run_rounds(const struct config *c, struct engine *e, const char *ora
 static void same_state_as_oracle(gconstpointer data)
 {
     const struct config *c = data;
-    g_autofree char *oracle = oracle_find(c->xlen);
+    g_autofree char *oracle = oracle_find(oracle_of(c));
     struct engine *e = NULL;
 
     if (!oracle) {
@@ -170,7 +176,7 @@ static void same_state_as_oracle(gconstpointer data)
         g_test_skip("no program: set DOPPEL");
     } else if (c->machine) {
         run_rounds(c, NULL, oracle);
-    } else if (!(e = engine_new(c->kind, c->xlen, c->max_insns, c->passes, ~c->host_opts_off))) {
+    } else if (!(e = engine_new(&engine_riscv, c->kind, c->xlen, c->max_insns, c->passes, ~c->host_opts_off))) {
         g_test_skip("no back end for this host");
     } else {
         run_rounds(c, e, oracle);

@@ -10,6 +10,12 @@
 #define HEADERS 0x1000      /* the segment starts at a page */
 #define VERSION_MIN 9       /* knows Zacas, Zcb, Zfa, Zimop */
 
+#define RISCV_FLAGS (EF_RISCV_RVC | EF_RISCV_FLOAT_ABI_DOUBLE)
+
+const struct oracle_isa oracle_riscv64 = { "riscv64", 64, EM_RISCV, RISCV_FLAGS };
+const struct oracle_isa oracle_riscv32 = { "riscv32", 32, EM_RISCV, RISCV_FLAGS };
+const struct oracle_isa oracle_aarch64 = { "aarch64", 64, EM_AARCH64, 0 };
+
 static bool new_enough(const char *path)
 {
     g_autofree char *out = NULL;
@@ -22,9 +28,9 @@ static bool new_enough(const char *path)
     return v && atoi(v + strlen("version ")) >= VERSION_MIN;
 }
 
-char *oracle_find(unsigned xlen)
+char *oracle_find(const struct oracle_isa *isa)
 {
-    g_autofree char *name = g_strdup_printf("qemu-riscv%u", xlen);
+    g_autofree char *name = g_strdup_printf("qemu-%s", isa->name);
     g_autofree char *name_static = g_strdup_printf("%s-static", name);
     const char *dir = g_getenv("DOPPEL_ORACLE_DIR"), *cache = g_getenv("DOPPEL_CACHE");
     char *tries[] = {
@@ -45,15 +51,15 @@ char *oracle_find(unsigned xlen)
     return found;
 }
 
-static GByteArray *elf_file(unsigned xlen, const struct stream_image *im)
+static GByteArray *elf_file(const struct oracle_isa *isa, const struct stream_image *im)
 {
     static const uint8_t zero[HEADERS];
     GByteArray *b = g_byte_array_new();
     const unsigned flags = PF_R | PF_W | PF_X, size = im->bytes->len;
 
-    if (xlen == 64) {
-        Elf64_Ehdr h = { .e_type = ET_EXEC, .e_machine = EM_RISCV, .e_version = 1, .e_entry = STREAM_BASE,
-            .e_phoff = sizeof(h), .e_flags = EF_RISCV_RVC | EF_RISCV_FLOAT_ABI_DOUBLE, .e_ehsize = sizeof(h),
+    if (isa->xlen == 64) {
+        Elf64_Ehdr h = { .e_type = ET_EXEC, .e_machine = isa->machine, .e_version = 1, .e_entry = STREAM_BASE,
+            .e_phoff = sizeof(h), .e_flags = isa->flags, .e_ehsize = sizeof(h),
             .e_phentsize = sizeof(Elf64_Phdr), .e_phnum = 1 };
         Elf64_Phdr p = { .p_type = PT_LOAD, .p_offset = HEADERS, .p_vaddr = STREAM_BASE, .p_paddr = STREAM_BASE,
             .p_filesz = size, .p_memsz = size, .p_flags = flags, .p_align = HEADERS };
@@ -62,8 +68,8 @@ static GByteArray *elf_file(unsigned xlen, const struct stream_image *im)
         g_byte_array_append(b, (uint8_t *)&h, sizeof(h));
         g_byte_array_append(b, (uint8_t *)&p, sizeof(p));
     } else {
-        Elf32_Ehdr h = { .e_type = ET_EXEC, .e_machine = EM_RISCV, .e_version = 1, .e_entry = STREAM_BASE,
-            .e_phoff = sizeof(h), .e_flags = EF_RISCV_RVC | EF_RISCV_FLOAT_ABI_DOUBLE, .e_ehsize = sizeof(h),
+        Elf32_Ehdr h = { .e_type = ET_EXEC, .e_machine = isa->machine, .e_version = 1, .e_entry = STREAM_BASE,
+            .e_phoff = sizeof(h), .e_flags = isa->flags, .e_ehsize = sizeof(h),
             .e_phentsize = sizeof(Elf32_Phdr), .e_phnum = 1 };
         Elf32_Phdr p = { .p_type = PT_LOAD, .p_offset = HEADERS, .p_vaddr = STREAM_BASE, .p_paddr = STREAM_BASE,
             .p_filesz = size, .p_memsz = size, .p_flags = flags, .p_align = HEADERS };
@@ -78,12 +84,12 @@ static GByteArray *elf_file(unsigned xlen, const struct stream_image *im)
 }
 
 /* Runs a shell command on the image's ELF file in a folder of its own, and reads the records from a file there. */
-static struct stream_record *run(const char *command, unsigned xlen, const struct stream_image *im, GError **err)
+static void *run(const char *command, const struct oracle_isa *isa, const struct stream_image *im, GError **err)
 {
-    g_autoptr(GByteArray) elf = elf_file(xlen, im);
+    g_autoptr(GByteArray) elf = elf_file(isa, im);
     g_autofree char *dir = g_dir_make_tmp("doppel-insn-XXXXXX", err), *path = NULL, *out_path = NULL, *out = NULL;
     const char *args[] = { "/bin/sh", "-c", command, NULL };
-    size_t size = im->ncases * sizeof(struct stream_record), len = 0;
+    size_t size = im->bytes->len - im->data, len = 0;
     int status;
     bool ok;
 
@@ -102,20 +108,20 @@ static struct stream_record *run(const char *command, unsigned xlen, const struc
         g_set_error(err, G_FILE_ERROR, 0, "%s gave %zu bytes, not %zu", command, len, size);
         ok = false;
     }
-    return ok ? (struct stream_record *)g_steal_pointer(&out) : NULL;
+    return ok ? g_steal_pointer(&out) : NULL;
 }
 
-struct stream_record *oracle_run(const char *oracle, unsigned xlen, const struct stream_image *im, GError **err)
+void *oracle_run(const char *oracle, const struct oracle_isa *isa, const struct stream_image *im, GError **err)
 {
     g_autofree char *command = g_strdup_printf("exec '%s' -cpu max ./program >" STREAM_FILE, oracle);
 
-    return run(command, xlen, im, err);
+    return run(command, isa, im, err);
 }
 
-struct stream_record *machine_run(const char *command, unsigned xlen, const struct stream_image *im, GError **err)
+void *machine_run(const char *command, const struct oracle_isa *isa, const struct stream_image *im, GError **err)
 {
     g_autofree char *all = g_strdup_printf("timeout 60 %s -machine virt -m 32M -nographic -bios none -kernel program "
                                            "-semihosting-config enable=on,target=native </dev/null", command);
 
-    return run(all, xlen, im, err);
+    return run(all, isa, im, err);
 }
