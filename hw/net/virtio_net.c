@@ -2,8 +2,8 @@
 /*
  * virtio-net: a network card (Virtio 1.2, 5.1).
  *
- * Queues: receiveq0, transmitq0, controlq. One queue pair.
- * Not modelled: several queue pairs, RSS, hash reports, guest announce.
+ * Queues: receiveq0, transmitq0, controlq. One queue pair, since no back end has more.
+ * Not modelled: several queue pairs, RSS, hash reports, guest announce (there is no migration), UFO, ECN.
  */
 #include <string.h>
 
@@ -12,32 +12,41 @@
 #include "system/machine.h"
 #include "util/log.h"
 
-enum { F_CSUM = 0, F_GUEST_CSUM = 1, F_MTU = 3, F_MAC = 5, F_GUEST_TSO4 = 7, F_GUEST_TSO6 = 8, F_HOST_TSO4 = 11,
-       F_HOST_TSO6 = 12, F_MRG_RXBUF = 15, F_STATUS = 16, F_CTRL_VQ = 17, F_CTRL_RX = 18, F_CTRL_VLAN = 19,
-       F_CTRL_MAC_ADDR = 23 };
-enum { CTRL_RX = 0, CTRL_MAC = 1, CTRL_VLAN = 2 };
-enum { CTRL_RX_PROMISC = 0, CTRL_RX_ALLMULTI = 1, CTRL_MAC_TABLE_SET = 0, CTRL_MAC_ADDR_SET = 1, CTRL_VLAN_ADD = 0,
-       CTRL_VLAN_DEL = 1 };
+enum {
+    F_CSUM = 0, F_GUEST_CSUM = 1, F_CTRL_GUEST_OFFLOADS = 2, F_MTU = 3, F_MAC = 5, F_GUEST_TSO4 = 7, F_GUEST_TSO6 = 8,
+    F_HOST_TSO4 = 11, F_HOST_TSO6 = 12, F_MRG_RXBUF = 15, F_STATUS = 16, F_CTRL_VQ = 17, F_CTRL_RX = 18, F_CTRL_VLAN = 19,
+    F_CTRL_RX_EXTRA = 20, F_CTRL_MAC_ADDR = 23, F_SPEED_DUPLEX = 63,
+};
+enum { CTRL_RX = 0, CTRL_MAC = 1, CTRL_VLAN = 2, CTRL_GUEST_OFFLOADS = 5 };
+enum { CTRL_RX_PROMISC, CTRL_RX_ALLMULTI, CTRL_RX_ALLUNI, CTRL_RX_NOMULTI, CTRL_RX_NOUNI, CTRL_RX_NOBCAST, CTRL_RX_CMDS };
+enum { CTRL_MAC_TABLE_SET = 0, CTRL_MAC_ADDR_SET = 1, CTRL_VLAN_ADD = 0, CTRL_VLAN_DEL = 1, CTRL_GUEST_OFFLOADS_SET = 0 };
 enum { CTRL_OK = 0, CTRL_ERR = 1 };
 
 #define HDR_BYTES_LEGACY 10         /* struct virtio_net_hdr without num_buffers */
 #define HDR_BYTES 12
-#define CONFIG_BYTES 12             /* mac, status, max_virtqueue_pairs, mtu */
+#define CONFIG_BYTES 17             /* mac, status, max_virtqueue_pairs, mtu, speed, duplex */
+#define OFFLOADS (1u << F_GUEST_CSUM | 1u << F_GUEST_TSO4 | 1u << F_GUEST_TSO6)  /* that the driver may switch */
 #define STATUS_LINK_UP 1
+#define DUPLEX_UNKNOWN 0xff         /* 0 half, 1 full */
 #define MAC_TABLE_MAX 64
 #define VLANS 4096
 #define TX_BURST 256
+#define RX_BUFFERS_MAX 64u          /* that one frame may take */
 
 struct virtio_net {
     struct virtio_device vd;
     /* properties */
     struct net_client *nc;
     uint8_t mac_prop[NET_MAC_LEN];
-    bool csum, guest_csum, tso, mrg_rxbuf, status, ctrl_vq;
+    bool csum, guest_csum, guest_tso4, guest_tso6, host_tso4, host_tso6, mrg_rxbuf, status, mq;
+    bool ctrl_vq, ctrl_rx, ctrl_rx_extra, ctrl_vlan, ctrl_mac_addr, ctrl_guest_offloads;
     uint16_t rx_queue_size, tx_queue_size, mtu;
+    int32_t speed;
+    int duplex;
     /* guest-visible state */
     uint8_t mac[NET_MAC_LEN];
-    bool promisc, allmulti, table_overflow;
+    bool rx_mode[CTRL_RX_CMDS], table_overflow;
+    uint32_t offloads;
     uint32_t table_count;
     uint8_t table[MAC_TABLE_MAX * NET_MAC_LEN];
     uint32_t vlans[VLANS / 32];
@@ -45,6 +54,8 @@ struct virtio_net {
     struct virtio_queue *rx, *tx, *ctrl;
     bool attached, rx_dirty;
 };
+
+static const char *const duplexes[] = { "unknown", "half", "full", NULL };
 
 /* ---- header ---- */
 
@@ -105,7 +116,7 @@ static bool wanted(const struct virtio_net *s, const uint8_t *frame, size_t len)
 {
     static const uint8_t broadcast[NET_MAC_LEN] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
 
-    if (s->promisc) {
+    if (s->rx_mode[CTRL_RX_PROMISC]) {
         return true;
     }
     if (len >= 18 && frame[12] == 0x81 && !frame[13] && virtio_has(&s->vd, F_CTRL_VLAN)) {
@@ -115,52 +126,58 @@ static bool wanted(const struct virtio_net *s, const uint8_t *frame, size_t len)
             return false;
         }
     }
-    if (frame[0] & 1) {
-        return !memcmp(frame, broadcast, sizeof broadcast) || s->allmulti || s->table_overflow || table_has(s, frame);
+    if (!memcmp(frame, broadcast, sizeof broadcast)) {
+        return !s->rx_mode[CTRL_RX_NOBCAST];
     }
-    return !memcmp(frame, s->mac, NET_MAC_LEN) || s->table_overflow || table_has(s, frame);
+    if (frame[0] & 1) {
+        return !s->rx_mode[CTRL_RX_NOMULTI] &&
+               (s->rx_mode[CTRL_RX_ALLMULTI] || s->table_overflow || table_has(s, frame));
+    }
+    return !s->rx_mode[CTRL_RX_NOUNI] && (s->rx_mode[CTRL_RX_ALLUNI] || s->table_overflow ||
+                                          !memcmp(frame, s->mac, NET_MAC_LEN) || table_has(s, frame));
 }
 
-/* Takes buffers for len bytes plus header; their number, 0: not enough now (all are put back). */
-static unsigned take_buffers(struct virtio_net *s, size_t need, struct virtio_element **e, unsigned max)
+static void put_back(struct virtio_element **e, unsigned n)
+{
+    while (n) {
+        virtio_unpop(e[--n]);
+    }
+}
+
+/* Takes buffers for `need` bytes, at most max; their number. */
+static unsigned take_buffers(struct virtio_net *s, size_t need, struct virtio_element **e, unsigned max, uint64_t *room)
 {
     unsigned n = 0;
-    uint64_t room = 0;
 
-    while (room < need) {
-        struct virtio_element *el = n < max ? virtio_pop(s->rx) : NULL;
-
-        if (!el) {
-            while (n) {
-                virtio_unpop(e[--n]);
-            }
-            return 0;
+    for (*room = 0; n < max && *room < need; n++) {
+        e[n] = virtio_pop(s->rx);
+        if (!e[n]) {
+            break;
         }
-        e[n++] = el;
-        room += el->in_bytes;
+        *room += e[n]->in_bytes;
     }
     return n;
 }
 
+/* False: the frame has to wait for buffers. */
 static bool deliver(struct virtio_net *s, const struct net_offload *off, const uint8_t *frame, size_t len)
 {
-    struct virtio_element *e[64];
-    unsigned hdr = header_bytes(s), n, max = virtio_has(&s->vd, F_MRG_RXBUF) ? G_N_ELEMENTS(e) : 1;
+    struct virtio_element *e[RX_BUFFERS_MAX];
+    bool mergeable = virtio_has(&s->vd, F_MRG_RXBUF);
+    unsigned hdr = header_bytes(s), n, max = mergeable ? MIN(RX_BUFFERS_MAX, s->rx->size) : 1;
     uint8_t h[HDR_BYTES];
     size_t done = 0;
+    uint64_t room;
 
-    n = take_buffers(s, max == 1 ? 1 : hdr + len, e, max);
-    if (!n) {
-        return false;
-    }
-    if (e[0]->in_bytes < hdr || (max == 1 && e[0]->in_bytes < hdr + len)) {
-        /* A buffer that is too small for any frame: this frame is lost, as on a wire. */
-        virtio_fill(e[0], 0);
-        while (n > 1) {
-            virtio_unpop(e[--n]);
+    n = take_buffers(s, hdr + len, e, max, &room);
+    if (!n || room < hdr + len || e[0]->in_bytes < hdr) {
+        bool hopeless = n == max || (n && e[0]->in_bytes < hdr);
+
+        put_back(e, n);
+        if (hopeless) {
+            log_guest("%s: buffers that are too small for a frame of %zu bytes", s->vd.dev.type->name, len);
         }
-        s->rx_dirty = true;
-        return true;
+        return hopeless;    /* then the frame is lost, as on a wire; waiting for better buffers would wait for ever */
     }
     encode(off, n, h);
     virtio_write_in(e[0], 0, h, hdr);
@@ -301,10 +318,40 @@ static uint8_t control_rx(struct virtio_net *s, struct virtio_element *e, uint8_
 {
     uint8_t on;
 
-    if (virtio_read_out(e, 2, &on, 1) != 1 || cmd > CTRL_RX_ALLMULTI) {
+    if (virtio_read_out(e, 2, &on, 1) != 1 || cmd >= CTRL_RX_CMDS) {
         return CTRL_ERR;
     }
-    *(cmd == CTRL_RX_PROMISC ? &s->promisc : &s->allmulti) = on;
+    s->rx_mode[cmd] = on;
+    return CTRL_OK;
+}
+
+/* What the back end may leave to the guest: the driver's features, of which it may switch some off and on. */
+static void set_offloads(struct virtio_net *s, uint64_t f)
+{
+    uint32_t rx = f >> F_GUEST_CSUM & 1 ? NET_FEATURE_CSUM : 0;
+
+    s->offloads = f & OFFLOADS;
+    if (rx) {
+        rx |= (f >> F_GUEST_TSO4 & 1 ? NET_FEATURE_TSO4 : 0) | (f >> F_GUEST_TSO6 & 1 ? NET_FEATURE_TSO6 : 0);
+    }
+    if (s->nc) {
+        net_set_rx_features(s->nc, rx);
+    }
+}
+
+static uint8_t control_offloads(struct virtio_net *s, struct virtio_element *e, uint8_t cmd)
+{
+    uint64_t f;
+
+    if (cmd != CTRL_GUEST_OFFLOADS_SET || !virtio_has(&s->vd, F_CTRL_GUEST_OFFLOADS) ||
+        virtio_read_out(e, 2, &f, sizeof f) != sizeof f) {
+        return CTRL_ERR;
+    }
+    f = GUINT64_FROM_LE(f);
+    if (f & ~(s->vd.guest_features & OFFLOADS)) {
+        return CTRL_ERR;
+    }
+    set_offloads(s, f);
     return CTRL_OK;
 }
 
@@ -342,6 +389,8 @@ static uint8_t control_one(struct virtio_net *s, struct virtio_element *e)
         return head[1] == CTRL_MAC_TABLE_SET ? set_mac_table(s, e) : CTRL_ERR;
     case CTRL_VLAN:
         return control_vlan(s, e, head[1]);
+    case CTRL_GUEST_OFFLOADS:
+        return control_offloads(s, e, head[1]);
     default:
         return CTRL_ERR;
     }
@@ -377,34 +426,33 @@ static uint64_t features(struct virtio_device *vd)
 {
     struct virtio_net *s = (struct virtio_net *)vd;
     uint32_t be = net_features(s->nc);
-    bool csum = s->csum && (be & NET_FEATURE_CSUM);
+    bool csum = s->csum && (be & NET_FEATURE_CSUM), ctrl = s->ctrl_vq;
+    const struct {
+        unsigned bit;
+        bool on;
+    } offers[] = {
+        { F_MAC, true }, { F_CSUM, csum }, { F_GUEST_CSUM, s->guest_csum },
+        { F_HOST_TSO4, csum && s->host_tso4 && (be & NET_FEATURE_TSO4) },
+        { F_HOST_TSO6, csum && s->host_tso6 && (be & NET_FEATURE_TSO6) },
+        { F_GUEST_TSO4, s->guest_csum && s->guest_tso4 }, { F_GUEST_TSO6, s->guest_csum && s->guest_tso6 },
+        { F_MRG_RXBUF, s->mrg_rxbuf }, { F_STATUS, s->status }, { F_MTU, s->mtu != 0 }, { F_CTRL_VQ, ctrl },
+        { F_CTRL_RX, ctrl && s->ctrl_rx }, { F_CTRL_RX_EXTRA, ctrl && s->ctrl_rx_extra },
+        { F_CTRL_VLAN, ctrl && s->ctrl_vlan }, { F_CTRL_MAC_ADDR, ctrl && s->ctrl_mac_addr },
+        { F_CTRL_GUEST_OFFLOADS, ctrl && s->ctrl_guest_offloads }, { F_SPEED_DUPLEX, !vd->legacy },
+    };
+    uint64_t f = 0;
 
-    return 1u << F_MAC | (uint32_t)csum << F_CSUM | (uint32_t)s->guest_csum << F_GUEST_CSUM |
-           (uint32_t)(csum && s->tso && (be & NET_FEATURE_TSO4)) << F_HOST_TSO4 |
-           (uint32_t)(csum && s->tso && (be & NET_FEATURE_TSO6)) << F_HOST_TSO6 |
-           (uint32_t)(s->guest_csum && s->tso) << F_GUEST_TSO4 | (uint32_t)(s->guest_csum && s->tso) << F_GUEST_TSO6 |
-           (uint32_t)s->mrg_rxbuf << F_MRG_RXBUF | (uint32_t)s->status << F_STATUS | (uint32_t)(s->mtu != 0) << F_MTU |
-           (uint32_t)s->ctrl_vq << F_CTRL_VQ | (uint32_t)s->ctrl_vq << F_CTRL_RX | (uint32_t)s->ctrl_vq << F_CTRL_VLAN |
-           (uint32_t)s->ctrl_vq << F_CTRL_MAC_ADDR;
+    for (unsigned i = 0; i < G_N_ELEMENTS(offers); i++) {
+        f |= (uint64_t)offers[i].on << offers[i].bit;
+    }
+    return f;
 }
 
 static void set_features(struct virtio_device *vd, uint64_t f)
 {
     struct virtio_net *s = (struct virtio_net *)vd;
-    uint32_t rx = 0;
 
-    if (f >> F_GUEST_CSUM & 1) {
-        rx |= NET_FEATURE_CSUM;
-    }
-    if (f >> F_GUEST_TSO4 & 1) {
-        rx |= NET_FEATURE_TSO4;
-    }
-    if (f >> F_GUEST_TSO6 & 1) {
-        rx |= NET_FEATURE_TSO6;
-    }
-    if (s->nc) {
-        net_set_rx_features(s->nc, rx);
-    }
+    set_offloads(s, f);
     /* Without the filter commands there is no filter for VLANs. */
     memset(s->vlans, f >> F_CTRL_VLAN & 1 ? 0 : 0xff, sizeof s->vlans);
 }
@@ -417,6 +465,9 @@ static void get_config(struct virtio_device *vd, uint8_t *c)
     put16(c + 6, net_link_up(s->nc) ? STATUS_LINK_UP : 0);
     put16(c + 8, 1);
     put16(c + 10, s->mtu);
+    put16(c + 12, s->speed);
+    put16(c + 14, (uint32_t)s->speed >> 16);
+    c[16] = s->duplex ? s->duplex - 1 : DUPLEX_UNKNOWN;
 }
 
 static void set_config(struct virtio_device *vd, const uint8_t *c, unsigned offset, unsigned size)
@@ -433,8 +484,9 @@ static void reset(struct virtio_device *vd)
 {
     struct virtio_net *s = (struct virtio_net *)vd;
 
-    s->promisc = true;          /* until the driver says otherwise */
-    s->allmulti = s->table_overflow = false;
+    memset(s->rx_mode, 0, sizeof s->rx_mode);
+    s->rx_mode[CTRL_RX_PROMISC] = true;     /* until the driver says otherwise */
+    s->table_overflow = false;
     s->table_count = 0;
     memcpy(s->mac, s->mac_prop, NET_MAC_LEN);
 }
@@ -491,6 +543,12 @@ static bool realize(struct device *d, GError **err)
                     "-device %s: rx_queue_size, tx_queue_size: accepted: powers of two from 64 to 1024", d->type->name);
         return false;
     }
+    if (s->mq) {
+        g_set_error(err, g_quark_from_static_string("virtio"), 0,
+                    "-device %s: mq=on: netdev '%s' (%s) has one queue, as all have; accepted: off", d->type->name,
+                    net_id(s->nc), net_type(s->nc));
+        return false;
+    }
     default_mac(s);
     if (!net_attach(s->nc, &net_ops, s, d->type->name, s->mac_prop, err)) {
         return false;
@@ -517,16 +575,27 @@ static const struct prop props[] = {
     PROP_MAC(struct virtio_net, mac_prop, "mac", "Ethernet address"),
     PROP_BOOL(struct virtio_net, csum, "csum", true, "offer checksum offload from the guest"),
     PROP_BOOL(struct virtio_net, guest_csum, "guest_csum", true, "offer checksum offload towards the guest"),
-    PROP_BOOL(struct virtio_net, tso, "tso", true, "offer TCP segmentation offload"),
+    PROP_BOOL(struct virtio_net, host_tso4, "host_tso4", true, "offer TCP segmentation from the guest, IPv4"),
+    PROP_BOOL(struct virtio_net, host_tso6, "host_tso6", true, "the same, IPv6"),
+    PROP_BOOL(struct virtio_net, guest_tso4, "guest_tso4", true, "offer large TCP frames towards the guest, IPv4"),
+    PROP_BOOL(struct virtio_net, guest_tso6, "guest_tso6", true, "the same, IPv6"),
     PROP_BOOL(struct virtio_net, mrg_rxbuf, "mrg_rxbuf", true, "offer mergeable receive buffers"),
     PROP_BOOL(struct virtio_net, status, "status", true, "offer the link status"),
     PROP_BOOL(struct virtio_net, ctrl_vq, "ctrl_vq", true, "offer the control queue"),
+    PROP_BOOL(struct virtio_net, ctrl_rx, "ctrl_rx", true, "offer its commands for promiscuous modes"),
+    PROP_BOOL(struct virtio_net, ctrl_rx_extra, "ctrl_rx_extra", true, "offer those for what not to receive"),
+    PROP_BOOL(struct virtio_net, ctrl_vlan, "ctrl_vlan", true, "offer those for VLANs"),
+    PROP_BOOL(struct virtio_net, ctrl_mac_addr, "ctrl_mac_addr", true, "offer the one that sets the address"),
+    PROP_BOOL(struct virtio_net, ctrl_guest_offloads, "ctrl_guest_offloads", true, "offer the one that switches offloads"),
+    PROP_BOOL(struct virtio_net, mq, "mq", false, "several queue pairs; no back end has them"),
+    PROP_I32(struct virtio_net, speed, "speed", -1, "megabits per second to show, -1: unknown"),
+    PROP_ENUM(struct virtio_net, duplex, "duplex", duplexes, 0, "duplex mode to show"),
     PROP_U16(struct virtio_net, rx_queue_size, "rx_queue_size", 256, "entries of the receive queue"),
     PROP_U16(struct virtio_net, tx_queue_size, "tx_queue_size", 256, "entries of the transmit queue"),
     PROP_U16(struct virtio_net, mtu, "host_mtu", 0, "MTU to offer, 0: none"),
 };
 static const struct field state[] = {
-    FIELD_BYTES(struct virtio_net, mac), FIELD(struct virtio_net, promisc), FIELD(struct virtio_net, allmulti),
+    FIELD_BYTES(struct virtio_net, mac), FIELD_ARRAY(struct virtio_net, rx_mode), FIELD(struct virtio_net, offloads),
     FIELD(struct virtio_net, table_overflow), FIELD(struct virtio_net, table_count),
     FIELD_BYTES(struct virtio_net, table), FIELD_ARRAY(struct virtio_net, vlans),
 };

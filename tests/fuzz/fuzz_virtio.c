@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "block/block.h"
+#include "net/net_impl.h"
 #include "tests/dev/virtio_rig.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -51,6 +52,40 @@ static struct block_backend *disk(void)
     return be;
 }
 
+/* A cable to nowhere, on which frames of the input arrive. */
+static struct net_client *cable(void)
+{
+    static struct net_client *nc;
+    struct options *o;
+
+    if (!nc) {
+        o = options_parse("-netdev", "none,id=n0", "type", NULL);
+        nc = net_client_new(net_set_new(), o, NULL);
+        g_assert(nc);
+        nc->features = NET_FEATURE_CSUM | NET_FEATURE_TSO4 | NET_FEATURE_TSO6;
+        options_free(o);
+    }
+    return nc;
+}
+
+/* A frame of up to 64 KiB, of which the input says the first bytes and what is left to the guest. */
+static void frame_arrives(struct input *in)
+{
+    static uint8_t frame[65536];
+    struct net_client *nc = cable();
+    struct net_offload off = { .flags = take(in, 1), .gso_type = take(in, 1), .csum_start = take(in, 2),
+                               .csum_offset = take(in, 2) };
+    size_t len = take(in, 2);
+
+    for (unsigned i = 0; i < 64; i++) {
+        frame[i] = take(in, 1);
+    }
+    if (nc->ops) {
+        net_deliver(nc, &off, frame, len);
+        net_deliver_end(nc);
+    }
+}
+
 static uint64_t address(struct input *in)
 {
     static const uint64_t bases[] = { VR_TABLE, VR_DATA, RIG_RAM, RIG_RAM + RIG_RAM_BYTES - 8, RIG_BASE, 0, UINT64_MAX - 0xff };
@@ -63,6 +98,10 @@ static void step(struct virtio_rig *vr, struct input *in)
     uint8_t what = take(in, 1), n = what >> 4 & 1;
     uint64_t offset;
 
+    if (what == 0xff) {
+        frame_arrives(in);
+        return;
+    }
     switch (what & 7) {
     case 0:
         vr_start(vr, take(in, 8), MIN(2, vr->vd->nqueues));
@@ -97,7 +136,7 @@ static void step(struct virtio_rig *vr, struct input *in)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const types[] = {
-        "virtio-rng-device", "virtio-blk-device", "virtio-serial-device", "virtio-balloon-device",
+        "virtio-rng-device", "virtio-blk-device", "virtio-serial-device", "virtio-balloon-device", "virtio-net-device",
     };
     struct input in = { data, size };
     unsigned first = take(&in, 1);
@@ -106,6 +145,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     vr_init(&vr, first % 3, types[first / 3 % G_N_ELEMENTS(types)]);
     if (device_find_prop(vr.vd->dev.type, "drive")) {
         device_set_pointer(&vr.vd->dev, "drive", disk());
+    }
+    if (device_find_prop(vr.vd->dev.type, "netdev")) {
+        device_set_pointer(&vr.vd->dev, "netdev", cable());
     }
     vr_plug(&vr);
     vr_start(&vr, ~0ull, 1);
