@@ -233,7 +233,7 @@ ir_ref ir_fcmp(struct ir *ir, enum ir_fcond cond, ir_ref a, ir_ref b)
 
 ir_ref ir_fcvt(struct ir *ir, enum ir_op op, enum ir_type to, ir_ref a, enum ir_round round)
 {
-    bool rounds = op == IR_OP_fcvt_fs || op == IR_OP_fcvt_fu;
+    bool rounds = op == IR_OP_fcvt_fs || op == IR_OP_fcvt_fu || op == IR_OP_fcvt_fx;
 
     return ir_push(ir, op, to, rounds ? round : 0, a, 0, 0, 0, 0);
 }

@@ -424,7 +424,7 @@ struct interp_left interp_run(struct interp_scratch *s, const struct ir *ir, str
         ANY(fence): __atomic_thread_fence(__ATOMIC_SEQ_CST); break;
         ANY(call): lo[at] = call(r, i, ir->args + i->b, at); break;
         ANY(fadd): ANY(fsub): ANY(fmul): ANY(fdiv): ANY(fsqrt): ANY(fma): ANY(fcmp): ANY(fmin): ANY(fmax):
-        ANY(fcvt_ff): ANY(fcvt_fs): ANY(fcvt_fu): ANY(fcvt_sf): ANY(fcvt_uf):
+        ANY(fcvt_ff): ANY(fcvt_fs): ANY(fcvt_fu): ANY(fcvt_fx): ANY(fcvt_sf): ANY(fcvt_uf):
             lo[at] = interp_fp(i, ir_type_of(ir, i->a), A, ir_ops[i->op].values > 1 ? B : 0,
                                ir_ops[i->op].values > 2 ? low(r, i->c) : 0, (uint32_t *)((char *)cpu + env->off_fpcr));
             break;

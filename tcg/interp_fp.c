@@ -47,7 +47,7 @@ uint64_t interp_fp(const struct ir_insn *i, enum ir_type from, uint64_t a, uint6
     unsigned width = i->type == IR_I32 ? 32 : 64;
     uint64_t mask = width == 32 ? UINT32_MAX : UINT64_MAX, r = 0;
 
-    if ((i->op == IR_OP_fcvt_fs || i->op == IR_OP_fcvt_fu) && i->sub != IR_RDYN) {
+    if ((i->op == IR_OP_fcvt_fs || i->op == IR_OP_fcvt_fu || i->op == IR_OP_fcvt_fx) && i->sub != IR_RDYN) {
         ctx.rounding = i->sub;      /* enum ir_round and fp_rounding are both numbered as RISC-V's frm */
     }
     switch (i->op) {
@@ -62,6 +62,10 @@ uint64_t interp_fp(const struct ir_insn *i, enum ir_type from, uint64_t a, uint6
     case IR_OP_fmax: r = fp_max_number(f, a, b, &ctx); break;
     case IR_OP_fcvt_ff: r = fp_convert(f, to, a, &ctx); break;
     case IR_OP_fcvt_fs: r = fp_to_int(f, a, width, &ctx) & mask; break;
+    case IR_OP_fcvt_fx:
+        ctx.int_rule = FP_INT_INDEFINITE;
+        r = fp_to_int(f, a, width, &ctx) & mask;
+        break;
     case IR_OP_fcvt_fu: r = fp_to_uint(f, a, width, &ctx) & mask; break;
     case IR_OP_fcvt_sf: r = fp_from_int64(to, from == IR_I32 ? (int32_t)a : (int64_t)a, &ctx); break;
     case IR_OP_fcvt_uf: r = fp_from_uint64(to, a, &ctx); break;

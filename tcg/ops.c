@@ -97,7 +97,7 @@ const char *const *ir_sub_names(enum ir_op op, unsigned *n)
     case IR_OP_setcond: case IR_OP_select: case IR_OP_brcond: NAMES(conds);
     case IR_OP_fcmp: NAMES(fconds);
     case IR_OP_fma: NAMES(fmas);
-    case IR_OP_fcvt_fs: case IR_OP_fcvt_fu: NAMES(rounds);
+    case IR_OP_fcvt_fs: case IR_OP_fcvt_fu: case IR_OP_fcvt_fx: NAMES(rounds);
     case IR_OP_rmw: NAMES(rmws);
     case IR_OP_fcopysign: NAMES(signs);
     case IR_OP_goto_pc: NAMES(polls);

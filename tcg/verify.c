@@ -261,6 +261,8 @@ static bool special_ok(struct verifier *v, const struct ir_insn *i, enum ir_type
         return is_float(a) && a == b;
     case IR_OP_fcvt_ff:
         return is_float(a) && is_float(t) && a != t;
+    case IR_OP_fcvt_fx:
+        return is_float(a) && is_int(t) && (i->sub == IR_RTZ || i->sub == IR_RDYN);
     case IR_OP_fcvt_fs: case IR_OP_fcvt_fu:
         return is_float(a) && is_int(t);
     case IR_OP_fcvt_sf: case IR_OP_fcvt_uf:

@@ -284,8 +284,12 @@ static void float_convert(struct gen *g, enum kind any)
     enum ir_round round = rounds[rnd(g, G_N_ELEMENTS(rounds))];
     enum ir_op op = chance(g, 50) ? IR_OP_fcvt_fs : IR_OP_fcvt_fu;
 
-    switch (rnd(g, 4)) {
+    switch (rnd(g, 5)) {
     case 0: keep(g, n, ir_fcvt(g->ir, op, kind_types[n], value(g, any), round)); break;
+    case 4:
+        round = chance(g, 50) ? IR_RTZ : IR_RDYN;
+        keep(g, n, ir_fcvt(g->ir, IR_OP_fcvt_fx, kind_types[n], value(g, any), round));
+        break;
     case 1: keep(g, any, ir_fcvt(g->ir, op == IR_OP_fcvt_fs ? IR_OP_fcvt_sf : IR_OP_fcvt_uf, kind_types[any], value(g, n), IR_RDYN)); break;
     case 2: keep(g, other, ir_fcvt(g->ir, IR_OP_fcvt_ff, kind_types[other], value(g, any), IR_RDYN)); break;
     case 3: keep(g, K_I64, ir_fcmp(g->ir, rnd(g, 5), value(g, any), value(g, any))); break;

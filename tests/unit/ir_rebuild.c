@@ -55,7 +55,7 @@ static ir_ref rebuild_insn(struct rebuild *r, const struct ir_insn *i)
     case IR_OP_fma: return ir_fma(to, a, b, mapped(r, i->c), i->sub);
     case IR_OP_fcmp: return ir_fcmp(to, i->sub, a, b);
     case IR_OP_fcopysign: return ir_fcopysign(to, a, b, i->sub);
-    case IR_OP_fcvt_ff: case IR_OP_fcvt_fs: case IR_OP_fcvt_fu: case IR_OP_fcvt_sf: case IR_OP_fcvt_uf:
+    case IR_OP_fcvt_fx: case IR_OP_fcvt_ff: case IR_OP_fcvt_fs: case IR_OP_fcvt_fu: case IR_OP_fcvt_sf: case IR_OP_fcvt_uf:
         return ir_fcvt(to, i->op, i->type, a, i->sub);
     case IR_OP_v1: case IR_OP_vf1: return ir_vop1(to, i->sub, a, i->imm);
     case IR_OP_v2: case IR_OP_vf2: return ir_vop2(to, i->sub, a, b, i->imm);

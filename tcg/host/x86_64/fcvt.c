@@ -240,6 +240,15 @@ void x86_fcvt_fs(struct em *e, struct ir_insn *n)
     k->back = asm_pos(&e->c);
 }
 
+void x86_fcvt_fx(struct em *e, struct ir_insn *n)
+{
+    bool dbl = ir_type_of(e->ir, n->a) == IR_F64;
+    uint32_t op = sd(n->sub == IR_RTZ ? X_CVTT_S2SI : X_CVT_S2SI, dbl) | X_IF_W(n->type == IR_I64);
+    int a = ra_use(e, n->a);
+
+    asm_rr(&e->c, op, ra_dest(e, -1, 0), a & 15);
+}
+
 static void cold_fu32(struct em *e, struct cold *k)
 {
     struct conv c = recall(k);

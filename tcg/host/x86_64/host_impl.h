@@ -359,7 +359,7 @@ bool cmp_width(const struct em *e, const struct ir_insn *n);    /* true: 64 bits
 #define EMITTERS_VEC E(v1) E(v2) E(v3) E(vf1) E(vf2) E(vf3) E(vdup) E(vfrom) E(vget) E(vset) E(vmask) E(vtest) E(fixnan)
 #define EMITTERS_FP \
     E(fadd) E(fsub) E(fmul) E(fdiv) E(fsqrt) E(fma) E(fcmp) E(fmin) E(fmax) E(fneg) E(fabs) E(fcopysign) E(canon) \
-    E(fcvt_ff) E(fcvt_fs) E(fcvt_fu) E(fcvt_sf) E(fcvt_uf) E(fbits) E(bitsf) E(box32) E(unbox32)
+    E(fcvt_ff) E(fcvt_fs) E(fcvt_fu) E(fcvt_fx) E(fcvt_sf) E(fcvt_uf) E(fbits) E(bitsf) E(box32) E(unbox32)
 #define E(name) void x86_##name(struct em *e, struct ir_insn *n);
 EMITTERS_INT EMITTERS_MEM EMITTERS_CTL EMITTERS_FP EMITTERS_VEC
 #undef E
