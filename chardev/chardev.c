@@ -373,16 +373,29 @@ void chardev_fe_send_break(struct chardev_fe *fe)
     }
 }
 
-void chardev_info(struct chardev_set *set, GString *out)
+void chardev_foreach(struct chardev_set *set, void (*fn)(void *opaque, const char *id, const char *filename, bool open),
+                     void *opaque)
 {
     for (unsigned i = 0; i < set->all->len; i++) {
         struct chardev *chr = set->all->pdata[i];
 
         if (chr->type != &chardev_mux_type) {
-            g_string_append_printf(out, "%s: filename=%s%s\n", chr->id,
-                                   g_atomic_int_get(&chr->connected) ? "" : "disconnected:", chr->detail);
+            g_autofree char *name = g_strdup_printf("%s%s", g_atomic_int_get(&chr->connected) ? "" : "disconnected:",
+                                                    chr->detail);
+
+            fn(opaque, chr->id, name, chr->fe != NULL);
         }
     }
+}
+
+static void add_info(void *opaque, const char *id, const char *filename, bool open)
+{
+    g_string_append_printf(opaque, "%s: filename=%s\n", id, filename);
+}
+
+void chardev_info(struct chardev_set *set, GString *out)
+{
+    chardev_foreach(set, add_info, out);
 }
 
 /* ---- descriptors ---- */

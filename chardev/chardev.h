@@ -123,6 +123,10 @@ bool chardev_ringbuf_write(struct chardev *chr, const void *buf, size_t len, GEr
 /* testdev: the guest ends the emulator by "<digits>q"; the exit status goes here. Without a hook it is exit(). */
 void chardev_set_exit_hook(struct chardev_set *set, void (*fn)(void *opaque, int status), void *opaque);
 
+/* Calls fn for each chardev but multiplexers, oldest first; filename is what info chardev shows. */
+void chardev_foreach(struct chardev_set *set, void (*fn)(void *opaque, const char *id, const char *filename, bool open),
+                     void *opaque);
+
 /* Appends the lines of "info chardev". */
 void chardev_info(struct chardev_set *set, GString *out);
 

@@ -44,15 +44,29 @@ static bool add_serial(struct setup *s, unsigned n, const char *text, GError **e
     return true;
 }
 
+static bool monitor_on_stdio(const struct setup *s)
+{
+    const GArray *const lists[] = { s->c->monitors, s->c->qmps };
+
+    for (unsigned l = 0; l < G_N_ELEMENTS(lists); l++) {
+        for (unsigned i = 0; i < lists[l]->len; i++) {
+            if (!strcmp(g_array_index(lists[l], struct cmdline_item, i).text, "stdio")) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 /* Without -serial: a terminal shared with the monitor, where there is no window (and there is none yet). */
 static bool default_serial(struct setup *s, GError **err)
 {
     bool shared = (s->c->nographic || !s->c->display) && !s->c->daemonize;
 
-    if (s->c->serials->len || s->c->nodefaults || !shared) {
+    if (s->c->serials->len || s->c->nodefaults || !shared || (!s->c->nographic && monitor_on_stdio(s))) {
         return true;
     }
-    return add_serial(s, 0, s->c->monitors->len || s->c->mons->len ? "stdio" : "mon:stdio", err);
+    return add_serial(s, 0, s->c->monitors->len || s->c->mons->len || s->c->qmps->len ? "stdio" : "mon:stdio", err);
 }
 
 /* A program in the background has no terminal. */
@@ -100,8 +114,8 @@ static bool add_mon(struct setup *s, const char *text, GError **err)
     struct options *o = options_parse("-mon", text, "chardev", err);
     struct chardev *chr = NULL;
     const char *id;
+    bool ok, pretty = false;
     int mode = 0;
-    bool ok;
 
     if (!o) {
         return false;
@@ -109,25 +123,35 @@ static bool add_mon(struct setup *s, const char *text, GError **err)
     id = options_need(o, "chardev", err);
     ok = id && options_get_enum(o, "mode", modes, &mode, err);
     options_id(o);
-    options_get(o, "pretty");
-    ok = ok && options_finish(o, err);
-    if (ok && mode == 1) {
-        g_set_error(err, MAIN_ERROR, 0, "-mon mode=control: the JSON monitor is not there yet; accepted: readline");
-        ok = false;
-    }
+    ok = ok && options_get_bool(o, "pretty", &pretty, err) && options_finish(o, err);
     if (ok) {
         chr = chardev_find(s->m->chardevs, id);
         if (!chr) {
             g_set_error(err, MAIN_ERROR, 0, "-mon %s: no chardev with id '%s'", text, id);
         }
-        ok = chr && monitor_new(s->m, chr, false, err);
+        ok = chr && (mode ? qmp_new(s->m, chr, pretty, err) : monitor_new(s->m, chr, false, err));
     }
     options_free(o);
     return ok;
 }
 
+static bool add_qmp(struct setup *s, unsigned n, GError **err)
+{
+    const struct cmdline_item *it = &g_array_index(s->c->qmps, struct cmdline_item, n);
+    g_autofree char *label = g_strdup_printf("compat_monitor%u", s->c->monitors->len + n);
+    struct chardev *chr = NULL;
+
+    return chardev_parse_legacy(s->m->chardevs, it->option, label, it->text, &chr, NULL, err) &&
+           (!chr || qmp_new(s->m, chr, !strcmp(it->option, "-qmp-pretty"), err));
+}
+
 enum cmdline_result setup_monitors(struct setup *s, GError **err)
 {
+    for (unsigned i = 0; i < s->c->qmps->len; i++) {
+        if (!add_qmp(s, i, err)) {
+            return CMDLINE_ERROR;
+        }
+    }
     for (unsigned i = 0; i < s->c->mons->len; i++) {
         if (!add_mon(s, g_array_index(s->c->mons, struct cmdline_item, i).text, err)) {
             return CMDLINE_ERROR;

@@ -31,7 +31,7 @@ struct cmdline {
     bool list_dirs;             /* -L help */
     /* struct cmdline_item, in order */
     GArray *accels, *drives, *devices, *netdevs, *nics, *chardevs, *serials, *monitors, *objects, *globals, *fw_cfgs,
-        *firmware_dirs, *parallels, *mons;
+        *firmware_dirs, *parallels, *mons, *qmps;
 };
 
 void cmdline_init(struct cmdline *c);

@@ -99,6 +99,7 @@ void setup_free(struct setup *s)
     struct net_set *nets = s->m->nets;
 
     monitors_free(s->m);
+    qmps_free(s->m);
     if (s->m->semihost) {
         semihost_delete(s->m->semihost);
         s->m->semihost = NULL;

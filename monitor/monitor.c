@@ -127,6 +127,13 @@ static void execute(struct monitor *mon, const char *line)
     c->run(mon, argv + used);
 }
 
+void monitor_execute(struct machine *m, unsigned cpu, const char *line, GString *out)
+{
+    struct monitor mon = { .m = m, .cpu = cpu, .out = out };
+
+    execute(&mon, line);
+}
+
 static void flush(struct monitor *mon)
 {
     g_autoptr(GString) crlf = g_string_sized_new(mon->out->len + 16);
@@ -137,7 +144,7 @@ static void flush(struct monitor *mon)
         }
         g_string_append_c(crlf, mon->out->str[i]);
     }
-    chardev_fe_write(&mon->fe, crlf->str, crlf->len);
+    output_write(&mon->output, crlf->str, crlf->len);
     g_string_truncate(mon->out, 0);
 }
 
@@ -167,10 +174,10 @@ static void receive(void *opaque, const uint8_t *buf, size_t len)
             run_line(mon);
         } else if ((c == 8 || c == 127) && mon->line->len) {
             g_string_truncate(mon->line, mon->line->len - 1);
-            chardev_fe_write(&mon->fe, "\b \b", 3);
+            output_write(&mon->output, "\b \b", 3);
         } else if (c >= 32 && c < 127 && mon->line->len < 4096) {
             g_string_append_c(mon->line, c);
-            chardev_fe_write(&mon->fe, &c, 1);
+            output_write(&mon->output, &c, 1);
         }
     }
 }
@@ -190,7 +197,12 @@ static void event(void *opaque, enum chardev_event ev)
     }
 }
 
-static const struct chardev_fe_ops fe_ops = { .receive = receive, .event = event };
+static void writable(void *opaque)
+{
+    output_writable(&((struct monitor *)opaque)->output);
+}
+
+static const struct chardev_fe_ops fe_ops = { .receive = receive, .event = event, .writable = writable };
 
 bool monitor_new(struct machine *m, struct chardev *chr, bool shared, GError **err)
 {
@@ -200,9 +212,11 @@ bool monitor_new(struct machine *m, struct chardev *chr, bool shared, GError **e
     mon->shared = shared;
     mon->line = g_string_new(NULL);
     mon->out = g_string_new(NULL);
+    output_init(&mon->output, &mon->fe);
     if (!chardev_fe_attach(&mon->fe, chr, &fe_ops, mon, err)) {
         g_string_free(mon->line, true);
         g_string_free(mon->out, true);
+        output_free(&mon->output);
         g_free(mon);
         return false;
     }
@@ -220,6 +234,7 @@ void monitors_free(struct machine *m)
         chardev_fe_detach(&mon->fe);
         g_string_free(mon->line, true);
         g_string_free(mon->out, true);
+        output_free(&mon->output);
         g_free(mon);
     }
 }

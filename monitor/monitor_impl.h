@@ -4,6 +4,7 @@
 
 #include "chardev/chardev.h"
 #include "monitor/monitor.h"
+#include "monitor/output.h"
 #include "system/machine.h"
 
 struct monitor {
@@ -11,6 +12,7 @@ struct monitor {
     struct chardev_fe fe;
     GString *line;              /* being typed */
     GString *out;               /* of the running command */
+    struct output output;
     unsigned cpu;               /* "cpu N": whom info registers and x look at */
     bool greeted;
     bool shared;                /* a serial port uses the same terminal: wait until Ctrl-a c */

@@ -99,6 +99,7 @@ struct cpu {
     struct address_space *as;       /* physical address space that it sees */
     _Atomic uint64_t lines;         /* levels of the interrupt input lines, bit by line number */
     struct accel_cpu *accel;        /* the accelerator's part */
+    int thread_id;                  /* the host's, of the thread that runs it; set by the accelerator */
     sigjmp_buf loop;                /* target of cpu_loop_exit */
     bool in_loop;                   /* loop is valid */
 

@@ -419,6 +419,7 @@ void machine_reset(struct machine *m, enum machine_cause cause)
         device_update(m->devices->pdata[i]);
     }
     if (cause != CAUSE_NONE) {
+        m->cause = cause;
         tell(m, EVENT_RESET);
     }
     if (m->state == RUN_SHUTDOWN || m->state == RUN_GUEST_PANICKED) {
@@ -482,6 +483,7 @@ static gint taken(gint *request)
 
 static void serve_shutdown(struct machine *m, enum machine_cause cause)
 {
+    m->cause = cause;
     tell(m, EVENT_SHUTDOWN);
     if (m->opt.no_shutdown && cause != CAUSE_HOST_SIGNAL && cause != CAUSE_HOST) {
         machine_stop(m, RUN_SHUTDOWN);

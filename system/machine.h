@@ -32,6 +32,7 @@ struct gdb;
 struct machine;
 struct monitor;
 struct net_set;
+struct qmp;
 struct semihost;
 
 enum run_state {
@@ -167,6 +168,7 @@ struct machine {
     struct semihost *semihost;      /* -semihosting; likewise. NULL: off */
 
     struct monitor *monitors;       /* monitor/: a list; NULL: none */
+    struct qmp *qmps;               /* likewise the JSON ones */
     struct gdb *gdb;                /* gdbstub/; NULL: none */
 
     GMainLoop *loop;
@@ -181,6 +183,7 @@ struct machine {
     int stop_requested;             /* 0, or 1 + enum run_state */
     int powerdown_requested;
     int exit_status;
+    enum machine_cause cause;       /* of the reset or shutdown that listeners are being told of */
     GRand *rand;            /* of opt.seed; NULL until used */
     struct machine_balloon balloon; /* set by the device */
     struct irq_line powerdown;      /* the board's power button; unconnected: system_powerdown does nothing */

@@ -8,6 +8,7 @@
  * and indirect jumps; cpu_wake gets a sleeping thread out.
  */
 #include <string.h>
+#include <unistd.h>
 #ifdef __x86_64__
 #include <xmmintrin.h>
 #endif
@@ -436,6 +437,7 @@ void *cpu_thread(void *opaque)
     struct cpu *cpu = a->cpu;
     struct machine *m = cpu->machine;
 
+    cpu->thread_id = gettid();
     mem_reader_add(&m->memory, &a->reader);
     mem_reader_offline(&m->memory, &a->reader);
     machine_lock(m);

@@ -9,6 +9,8 @@
  * Under -icount nothing here may depend on host time, but for what comes from outside. In particular a request that other
  * threads make of a halted CPU is served without touching the order of turns.
  */
+#include <unistd.h>
+
 #include "accel/tcg/tcg_impl.h"
 
 #define SLICE_INSNS (1 << 13)           /* with -icount: how long others wait for an answer, in instructions */
@@ -238,7 +240,10 @@ static void *rr_main(void *opaque)
             continue;
         }
         for (unsigned i = 0; i < t->cpus->len; i++) {
-            ((struct accel_cpu *)t->cpus->pdata[i])->stopped = false;
+            struct accel_cpu *a = t->cpus->pdata[i];
+
+            a->stopped = false;
+            a->cpu->thread_id = gettid();
         }
         if (!running && t->env.icount) {
             icount_resumed(t);
