@@ -39,7 +39,7 @@ static const struct option options[] = {
     S("h", NULL, NULL),
     S("help", NULL, "this list"),
     S("version", NULL, "version"),
-    T("target", target, "ISA", "guest instruction set (riscv64, riscv32); otherwise found out from the rest"),
+    T("target", target, "ISA", "guest instruction set (riscv64, aarch64, ...); otherwise found out from the rest"),
     M("machine", machine, "NAME[,prop=value...]",
       "board ('-machine help' lists them; dumpdtb=FILE writes the device tree)"),
     M("M", machine, "NAME[,prop=value...]", NULL),

@@ -16,7 +16,7 @@ _doppel() {
         -device) choices=$(_doppel_first_words "$program" -machine virt -device help);;
         -accel) choices=$(_doppel_first_words "$program" -accel help);;
         -d) choices=$("$program" -d help 2>&1 | sed -n 's/^ *\([a-z_]*\) .*/\1/p');;
-        -target) choices='riscv64 riscv32';;
+        -target) choices='riscv64 riscv32 aarch64 arm';;
         -serial|-monitor) choices='mon:stdio stdio none null pty file: tcp: unix: chardev:';;
         -netdev|-nic) choices='user, socket, stream, dgram, tap, none';;
         -chardev) choices='stdio, file, pty, socket, pipe, ringbuf, null,';;
@@ -30,4 +30,5 @@ _doppel() {
     case ${COMPREPLY[0]-} in *[:,=]) compopt -o nospace 2>/dev/null;; esac
 }
 
-complete -F _doppel doppel doppel-system-riscv64 doppel-system-riscv32
+complete -F _doppel doppel doppel-system-riscv64 doppel-system-riscv32 doppel-system-aarch64 \
+    doppel-system-arm

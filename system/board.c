@@ -58,28 +58,19 @@ char *place_path(const struct place *p, const char *parent)
     return g_strdup_printf("%s/%s@%" G_GINT64_MODIFIER "x", parent, p->node, p->addr);
 }
 
-static void place_fdt(struct fdt *f, const struct place *p, const struct device *d, const char *parent,
-                      uint32_t intc_phandle)
-{
-    g_autofree char *path = place_path(p, parent);
-
-    dt_node(f, path);
-    if (p->irq) {
-        dt_set_u32(f, path, "interrupts", p->irq);
-        dt_set_u32(f, path, "interrupt-parent", intc_phandle);
-    }
-    dt_set_reg(f, path, p->addr, p->size ? p->size : d->type->mmio_size);
-    dt_set_strings(f, path, "compatible", d->type->fdt);
-}
-
-void places_fdt(struct machine *m, struct fdt *f, const char *parent, uint32_t intc_phandle)
+void places_fdt(struct machine *m, struct fdt *f, const char *parent,
+                void (*more)(void *opaque, const struct place *p, const char *path), void *opaque)
 {
     for (size_t i = 0; i < m->board->place_count; i++) {
         const struct place *p = &m->board->places[i];
         const struct device *d = p->node ? device_find(m, p->id) : NULL;
+        g_autofree char *path = d ? place_path(p, parent) : NULL;
 
         if (d) {
-            place_fdt(f, p, d, parent, intc_phandle);
+            dt_node(f, path);
+            more(opaque, p, path);
+            dt_set_reg(f, path, p->addr, p->size ? p->size : d->type->mmio_size);
+            dt_set_strings(f, path, "compatible", d->type->fdt);
         }
     }
 }

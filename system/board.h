@@ -59,9 +59,11 @@ const struct place *place_find(const struct board *board, const char *id);
 
 /* Makes, connects (intc's input irq) and maps the device of one row; NULL and *err on failure. */
 struct device *place_make(struct machine *m, const struct place *p, struct device *intc, GError **err);
-/* The device tree nodes (parent/node@addr) of the rows that have one and whose device was made. A new node goes in
- * front of its brothers, so the last row stands first in the tree and is probed first. */
-void places_fdt(struct machine *m, struct fdt *f, const char *parent, uint32_t intc_phandle);
+/* The device tree nodes (parent/node@addr) of the rows that have one and whose device was made, with reg and compatible;
+ * more() adds what the board's interrupt controller and the kind of device need. A new node goes in front of its brothers,
+ * so the last row stands first in the tree and is probed first. */
+void places_fdt(struct machine *m, struct fdt *f, const char *parent,
+                void (*more)(void *opaque, const struct place *p, const char *path), void *opaque);
 /* The path of one of them; g_free. */
 char *place_path(const struct place *p, const char *parent);
 

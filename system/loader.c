@@ -254,6 +254,16 @@ static uint64_t image_size(const uint8_t *head, uint64_t len)
     return le64(head + 16);
 }
 
+/* Where the kernel wants to be, from the start of a suitable area: arm64 Images say so at 8, or if they are so old that
+ * their size is 0, it is 512 KiB (Linux: Documentation/arch/arm64/booting.rst). Others go to its start. */
+static uint64_t image_offset(const uint8_t *head, uint64_t len)
+{
+    if (len < 64 || memcmp(head + 56, "ARM\x64", 4)) {
+        return 0;
+    }
+    return le64(head + 16) ? le64(head + 8) & 0x1fffff : 0x80000;
+}
+
 struct source {
     struct machine *m;
     const char *path, *what;
@@ -267,6 +277,7 @@ static bool place_expanded(const struct source *s, uint8_t *data, uint64_t len, 
 {
     uint64_t size = MAX(len, image_size(data, len));
 
+    start += image_offset(data, len);
     if (!fits(s->path, s->what, start, size, area, err)) {
         g_free(data);
         return false;
@@ -298,6 +309,7 @@ static bool load_plain(const struct source *s, paddr start, const struct load_ar
 {
     uint64_t size = MAX(s->len, image_size(s->head, MIN(s->len, sizeof(s->head))));
 
+    start += image_offset(s->head, s->len);
     if (!fits(s->path, s->what, start, size, area, err) ||
         !raw_fd(s->m, s->fd, s->len, s->path, s->what, start, area, res, err)) {
         return false;

@@ -2,10 +2,9 @@
 #include "hw/board/riscv_boot.h"
 
 #include <elf.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "hw/misc/fw_cfg.h"
+#include "hw/board/virt.h"
 #include "system/fdt.h"
 #include "system/loader.h"
 #include "system/machine.h"
@@ -20,18 +19,6 @@ static paddr align_up(paddr addr, uint64_t to)
 static GQuark quark(void)
 {
     return g_quark_from_static_string("boot");
-}
-
-static bool is_elf(const char *path)
-{
-    char magic[SELFMAG] = { 0 };
-    FILE *f = fopen(path, "r");
-    bool elf = f && fread(magic, SELFMAG, 1, f) == 1 && !memcmp(magic, ELFMAG, SELFMAG);
-
-    if (f) {
-        fclose(f);
-    }
-    return elf;
 }
 
 /* ---- firmware ---- */
@@ -58,7 +45,7 @@ static bool load_firmware(struct riscv_boot *b, const char *const *names, paddr 
                     *names);
         return false;
     }
-    if (!(is_elf(path) ? load_elf(b->m, path, "-bios", EM_RISCV, b->bits, &res, err)
+    if (!(virt_is_elf(path) ? load_elf(b->m, path, "-bios", EM_RISCV, b->bits, &res, err)
                        : load_raw(b->m, path, "-bios", b->ram, &ram, &res, err))) {
         return false;
     }
@@ -69,56 +56,13 @@ static bool load_firmware(struct riscv_boot *b, const char *const *names, paddr 
 
 /* ---- kernel and initrd ---- */
 
-/* Firmware in flash finds the kernel in fw_cfg. */
-static bool file_to_fw_cfg(struct riscv_boot *b, const char *path, const char *what, unsigned size_key,
-                           unsigned data_key, GError **err)
-{
-    uint8_t *data;
-    uint64_t len;
-
-    if (!load_file(path, what, b->ram_end - b->ram, &data, &len, err)) {
-        return false;
-    }
-    fw_cfg_add_u32(b->fw_cfg, size_key, len);
-    fw_cfg_add_bytes(b->fw_cfg, data_key, data, len);
-    return true;
-}
-
-static bool all_to_fw_cfg(struct riscv_boot *b, GError **err)
-{
-    const struct machine_options *o = &b->m->opt;
-
-    if (o->kernel && !file_to_fw_cfg(b, o->kernel, "-kernel", FW_CFG_KERNEL_SIZE, FW_CFG_KERNEL_DATA, err)) {
-        return false;
-    }
-    if (o->initrd && !file_to_fw_cfg(b, o->initrd, "-initrd", FW_CFG_INITRD_SIZE, FW_CFG_INITRD_DATA, err)) {
-        return false;
-    }
-    if (o->append) {
-        fw_cfg_add_u32(b->fw_cfg, FW_CFG_CMDLINE_SIZE, strlen(o->append) + 1);
-        fw_cfg_add_string(b->fw_cfg, FW_CFG_CMDLINE_DATA, o->append);
-    }
-    return true;
-}
-
-/* Far enough behind the kernel that it can unpack itself and grow, but within small RAM too; where a large initrd does
- * not fit there, right behind the kernel. */
+/* Far enough behind the kernel that it can unpack itself and grow, but within small RAM too. */
 static bool load_initrd(struct riscv_boot *b, const struct load_result *kernel, GError **err)
 {
     uint64_t ram_bytes = b->ram_end - b->ram;
-    const struct load_area ram = { b->ram, b->ram_end };
     paddr at = kernel->low + MIN(ram_bytes / 2, (b->bits == 32 ? 128 : 512) * MIB);
-    struct load_result res;
 
-    if (!load_raw(b->m, b->m->opt.initrd, "-initrd", at, &ram, &res, NULL)) {
-        at = align_up(kernel->high, 2 * MIB);
-        if (!load_raw(b->m, b->m->opt.initrd, "-initrd", at, &ram, &res, err)) {
-            return false;
-        }
-    }
-    b->initrd = res.low;
-    b->initrd_end = res.high;
-    return true;
+    return virt_load_initrd(b->m, at, kernel->high, b->ram, b->ram_end, &b->initrd, &b->initrd_end, err);
 }
 
 static bool load_kernel_and_initrd(struct riscv_boot *b, paddr from, GError **err)
@@ -152,7 +96,7 @@ bool riscv_boot_load(struct riscv_boot *b, const char *const *firmware, GError *
         b->start = b->flash;
     } else if (b->flash_filled) {
         b->next = b->flash;
-        return all_to_fw_cfg(b, err);
+        return virt_files_to_fw_cfg(b->m, b->fw_cfg, b->ram_end - b->ram, err);
     }
     return !o->kernel || load_kernel_and_initrd(b, end, err);
 }
@@ -205,26 +149,6 @@ static void reset_code(const struct riscv_boot *b, paddr dtb, GByteArray *rom)
     put(rom, 0, b->bits);                           /* preferred boot hart */
 }
 
-/* What this boot chose: command line, initrd, entropy. In a tree from -dtb they replace what is there. */
-static void set_chosen(const struct riscv_boot *b, struct fdt *f)
-{
-    const struct machine_options *o = &b->m->opt;
-    uint8_t seed[32];
-
-    if (!dt_has_node(f, "/chosen")) {
-        dt_node(f, "/chosen");
-    }
-    machine_random(b->m, seed, sizeof(seed));
-    dt_set(f, "/chosen", "rng-seed", seed, sizeof(seed));
-    if (o->append && *o->append) {
-        dt_set_string(f, "/chosen", "bootargs", o->append);
-    }
-    if (b->initrd < b->initrd_end) {
-        dt_set_u64(f, "/chosen", "linux,initrd-start", b->initrd);
-        dt_set_u64(f, "/chosen", "linux,initrd-end", b->initrd_end);
-    }
-}
-
 bool riscv_boot_finish(struct riscv_boot *b, struct fdt *f, GError **err)
 {
     GByteArray *rom = g_byte_array_new();
@@ -234,7 +158,7 @@ bool riscv_boot_finish(struct riscv_boot *b, struct fdt *f, GError **err)
     gsize rom_len;
     guint8 *code;
 
-    set_chosen(b, f);
+    virt_fdt_chosen(b->m, f, b->initrd, b->initrd_end);
     dtb_len = dt_finish(f);
     if (top - b->ram < dtb_len + MEM_PAGE_SIZE) {
         g_set_error(err, quark(), 0, "-m: RAM is too small for the device tree");

@@ -12,8 +12,6 @@
 
 #include "hw/board/riscv_boot.h"
 #include "hw/intc/aclint.h"
-#include "hw/misc/fw_cfg.h"
-#include "hw/pci/gpex.h"
 #include "system/cpu.h"
 #include "system/fdt.h"
 #include "system/machine.h"
@@ -48,11 +46,6 @@ static const struct place virt_places[] = {
     { "dram", NULL, 0x80000000, .size = 0 },
 };
 
-static paddr addr_of(struct machine *m, const char *id)
-{
-    return place_find(m->board, id)->addr;
-}
-
 /* ---- harts, RAM ---- */
 
 static bool make_harts(struct machine *m, struct riscv_virt *v, GError **err)
@@ -69,7 +62,7 @@ static bool make_harts(struct machine *m, struct riscv_virt *v, GError **err)
         if (!cpu) {
             return false;
         }
-        cpu->reset_pc = addr_of(m, "mrom");
+        cpu->reset_pc = virt_addr(m, "mrom");
         v->bits = cpu->bits;
     }
     return true;
@@ -77,7 +70,7 @@ static bool make_harts(struct machine *m, struct riscv_virt *v, GError **err)
 
 static bool make_ram(struct machine *m, struct riscv_virt *v, GError **err)
 {
-    paddr base = addr_of(m, "dram");
+    paddr base = virt_addr(m, "dram");
     uint64_t size = m->opt.ram_size, max = v->bits == 32 ? 10 * GIB : (uint64_t)1 << 44;
     struct ram_block *ram, *rom;
 
@@ -95,38 +88,19 @@ static bool make_ram(struct machine *m, struct riscv_virt *v, GError **err)
     mem_ram_init(&v->ram, "riscv_virt_board.ram", ram, 0, ram->size);
     mem_map(&m->root, base, &v->ram, 0);
     mem_rom_init(&v->rom, "riscv_virt_board.mrom", rom, 0, rom->size);
-    mem_map(&m->root, addr_of(m, "mrom"), &v->rom, 0);
+    mem_map(&m->root, virt_addr(m, "mrom"), &v->rom, 0);
     v->ram_end = base + size;
     /* The window for large BARs: on RV64 16 GiB after the RAM, on RV32 the fourth 4 GiB of its 34 bits. */
-    v->pcie_high_size = v->bits == 32 ? 4 * GIB : 16 * GIB;
-    v->pcie_high = v->bits == 32 ? 12 * GIB : (v->ram_end + v->pcie_high_size - 1) & ~(v->pcie_high_size - 1);
+    v->pcie.high_size = v->bits == 32 ? 4 * GIB : 16 * GIB;
+    v->pcie.high = v->bits == 32 ? 12 * GIB : (v->ram_end + v->pcie.high_size - 1) & ~(v->pcie.high_size - 1);
     return true;
 }
 
 /* ---- devices with properties ---- */
 
-static struct device *make_late(struct machine *m, const char *id, GError **err)
-{
-    const struct place *p = place_find(m->board, id);
-
-    return device_new(m, device_type_find(p->type), p->id, err);
-}
-
-static bool finish_late(struct machine *m, struct device *d, GError **err)
-{
-    if (!d || !device_realize(d, NULL, err)) {
-        if (d) {
-            device_delete(d);
-        }
-        return false;
-    }
-    device_map(d, addr_of(m, d->id));
-    return true;
-}
-
 static bool make_for_harts(struct machine *m, const char *id, const char *option, uint64_t value, GError **err)
 {
-    struct device *d = make_late(m, id, err);
+    struct device *d = virt_device_new(m, id, err);
 
     if (d) {
         device_set_uint(d, "num-harts", m->opt.cpus);
@@ -134,7 +108,7 @@ static bool make_for_harts(struct machine *m, const char *id, const char *option
             device_set_uint(d, option, value);
         }
     }
-    return finish_late(m, d, err);
+    return virt_device_finish(m, d, err);
 }
 
 static bool make_interrupt_controllers(struct machine *m, struct riscv_virt *v, GError **err)
@@ -149,67 +123,22 @@ static bool make_interrupt_controllers(struct machine *m, struct riscv_virt *v, 
     return true;
 }
 
-static bool make_fw_cfg(struct machine *m, struct riscv_virt *v, GError **err)
+static bool make_common(struct machine *m, struct riscv_virt *v, GError **err)
 {
-    struct device *d = make_late(m, "fw_cfg", err);
+    const struct place *ecam = place_find(m->board, "pcie-ecam"), *mmio = place_find(m->board, "pcie-mmio");
+    const struct place *pio = place_find(m->board, "pcie-pio");
 
-    if (!finish_late(m, d, err)) {
-        return false;
-    }
-    v->fw_cfg = d;
-    fw_cfg_add_u16(d, FW_CFG_NB_CPUS, m->opt.cpus);
-    fw_cfg_add_u16(d, FW_CFG_MAX_CPUS, m->opt.max_cpus);
-    fw_cfg_add_u16(d, FW_CFG_NOGRAPHIC, !m->opt.graphics);
-    fw_cfg_add_bytes(d, FW_CFG_UUID, g_memdup2(m->opt.uuid, sizeof m->opt.uuid), sizeof m->opt.uuid);
-    if (!fw_cfg_add_boot(d, err)) {
-        return false;
-    }
-    for (guint i = 0; i < m->opt.fw_cfg->len; i++) {
-        const struct fw_cfg_option *o = &g_array_index(m->opt.fw_cfg, struct fw_cfg_option, i);
-
-        if (!fw_cfg_add_file(d, o->name, g_memdup2(o->data, o->len), o->len, err)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool make_flash(struct machine *m, struct riscv_virt *v, unsigned bank, GError **err)
-{
-    struct device *d = make_late(m, bank ? "flash1" : "flash0", err);
-
-    if (d && v->pflash[bank]) {
-        if (!device_set_prop(d, "drive", v->pflash[bank], err)) {
-            g_prefix_error(err, "-machine virt,pflash%u=: ", bank);
-            device_delete(d);
-            return false;
-        }
-    } else if (d) {
-        device_set_pointer(d, "drive", m->opt.pflash[bank]);
-    }
-    v->flash[bank] = d;
-    return finish_late(m, d, err);
-}
-
-static bool make_pcie(struct machine *m, struct riscv_virt *v, GError **err)
-{
-    const struct place *mmio = place_find(m->board, "pcie-mmio"), *pio = place_find(m->board, "pcie-pio");
-    struct device *d = device_new(m, &gpex_type, "pcie", err);
-
-    if (!d || !device_realize(d, NULL, err)) {
-        if (d) {
-            device_delete(d);
-        }
-        return false;
-    }
-    device_map(d, addr_of(m, "pcie-ecam"));
-    gpex_window(d, false, mmio->addr, mmio->addr, mmio->size);
-    gpex_window(d, false, v->pcie_high, v->pcie_high, v->pcie_high_size);
-    gpex_window(d, true, 0, pio->addr, pio->size);
-    for (unsigned pin = 0; pin < PCI_PINS; pin++) {
-        gpex_connect(d, pin, device_input(v->plic, VIRT_PCIE_IRQ + pin));
-    }
-    return true;
+    v->pcie.ecam = ecam->addr;
+    v->pcie.ecam_size = ecam->size;
+    v->pcie.mmio = mmio->addr;
+    v->pcie.mmio_size = mmio->size;
+    v->pcie.pio = pio->addr;
+    v->pcie.pio_size = pio->size;
+    v->pcie.intc = v->plic;
+    v->pcie.first_irq = VIRT_PCIE_IRQ;
+    v->fw_cfg = virt_fw_cfg(m, err);
+    return v->fw_cfg && virt_flash(m, 0, v->pflash[0], err) && virt_flash(m, 1, v->pflash[1], err) &&
+           virt_pcie_make(m, &v->pcie, err);
 }
 
 /* ---- the board ---- */
@@ -222,8 +151,8 @@ static const char *const default_firmware[2][4] = {
 static bool boot(struct machine *m, struct riscv_virt *v, GError **err)
 {
     struct riscv_boot b = {
-        .m = m, .bits = v->bits, .ram = addr_of(m, "dram"), .ram_end = v->ram_end, .rom = addr_of(m, "mrom"),
-        .flash = addr_of(m, "flash0"), .flash_filled = v->pflash[0] || m->opt.pflash[0], .fw_cfg = v->fw_cfg,
+        .m = m, .bits = v->bits, .ram = virt_addr(m, "dram"), .ram_end = v->ram_end, .rom = virt_addr(m, "mrom"),
+        .flash = virt_addr(m, "flash0"), .flash_filled = v->pflash[0] || m->opt.pflash[0], .fw_cfg = v->fw_cfg,
     };
     struct fdt *f;
     bool ok;
@@ -255,8 +184,8 @@ static bool init(struct machine *m, GError **err)
     struct riscv_virt *v = m->board_state;
 
     return check_props(v, err) && make_harts(m, v, err) && make_ram(m, v, err) &&
-           make_interrupt_controllers(m, v, err) && places_make(m, v->plic, err) && make_fw_cfg(m, v, err) &&
-           make_flash(m, v, 0, err) && make_flash(m, v, 1, err) && make_pcie(m, v, err) && boot(m, v, err);
+           make_interrupt_controllers(m, v, err) && places_make(m, v->plic, err) && make_common(m, v, err) &&
+           boot(m, v, err);
 }
 
 static void board_free(struct machine *m)

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "hw/board/virt.h"
 #include "system/board.h"
 #include "system/memory.h"
 
@@ -23,10 +24,9 @@ struct riscv_virt {
     /* parts */
     unsigned bits;                      /* XLEN of the harts */
     struct mem_region ram, rom;
-    struct device *plic, *fw_cfg, *flash[2];
+    struct device *plic, *fw_cfg;
     paddr ram_end;
-    paddr pcie_high;                    /* 64-bit window for BARs */
-    uint64_t pcie_high_size;
+    struct virt_pcie pcie;
 };
 
 struct fdt;

@@ -9,7 +9,6 @@
 #include "system/machine.h"
 
 enum { IRQ_SSIP = 1, IRQ_MSIP = 3, IRQ_MTIP = 7, IRQ_SEIP = 9, IRQ_MEIP = 11 };
-enum { PCI_SLOTS_IN_MAP = 4, PCI_PINS = 4 };
 
 struct tree {
     struct machine *m;
@@ -24,17 +23,12 @@ static const struct place *place(const struct tree *t, const char *id)
     return place_find(t->m->board, id);
 }
 
-static char *at(const char *parent, const char *name, paddr addr)
-{
-    return g_strdup_printf("%s/%s@%" G_GINT64_MODIFIER "x", parent, name, addr);
-}
-
 /* ---- harts ---- */
 
 static uint32_t add_hart(struct tree *t, unsigned i)
 {
     struct cpu *cpu = t->m->cpus->pdata[i];
-    g_autofree char *path = at("/cpus", "cpu", i);
+    g_autofree char *path = virt_node_path("/cpus", "cpu", i);
     g_autofree char *intc = g_strconcat(path, "/interrupt-controller", NULL);
     uint32_t phandle;
 
@@ -103,7 +97,7 @@ static void set_hart_lines(struct tree *t, const char *path, uint32_t first, uin
 static void add_clint(struct tree *t)
 {
     paddr addr = place(t, "mswi")->addr;
-    g_autofree char *path = at("/soc", "clint", addr);
+    g_autofree char *path = virt_node_path("/soc", "clint", addr);
 
     dt_node(t->f, path);
     set_hart_lines(t, path, IRQ_MSIP, IRQ_MTIP);
@@ -114,7 +108,7 @@ static void add_clint(struct tree *t)
 static void add_swi(struct tree *t, const char *id, const char *name, const char *compatible, uint32_t line)
 {
     paddr addr = place(t, id)->addr;
-    g_autofree char *path = at("/soc", name, addr);
+    g_autofree char *path = virt_node_path("/soc", name, addr);
 
     dt_node(t->f, path);
     dt_set_u32(t->f, path, "#interrupt-cells", 0);
@@ -127,7 +121,7 @@ static void add_swi(struct tree *t, const char *id, const char *name, const char
 static void add_aclint(struct tree *t)
 {
     paddr addr = place(t, "mtimer")->addr;
-    g_autofree char *path = at("/soc", "mtimer", addr);
+    g_autofree char *path = virt_node_path("/soc", "mtimer", addr);
 
     add_swi(t, "mswi", "mswi", "riscv,aclint-mswi", IRQ_MSIP);
     dt_node(t->f, path);
@@ -141,7 +135,7 @@ static void add_aclint(struct tree *t)
 static void add_plic(struct tree *t)
 {
     paddr addr = place(t, "plic")->addr;
-    g_autofree char *path = at("/soc", "interrupt-controller", addr);
+    g_autofree char *path = virt_node_path("/soc", "interrupt-controller", addr);
 
     dt_node(t->f, path);
     t->plic = dt_phandle(t->f, path);
@@ -156,66 +150,10 @@ static void add_plic(struct tree *t)
 
 /* ---- buses and devices ---- */
 
-static void add_memory(struct tree *t)
-{
-    paddr addr = place(t, "dram")->addr;
-    g_autofree char *path = at("", "memory", addr);
-
-    dt_node(t->f, path);
-    dt_set_string(t->f, path, "device_type", "memory");
-    dt_set_reg(t->f, path, addr, t->v->ram_end - addr);
-}
-
-/* Pins rotate by slot (PCI-to-PCI bridge specification, table 9-1). */
-static void set_interrupt_map(struct tree *t, const char *path)
-{
-    uint32_t map[PCI_SLOTS_IN_MAP * PCI_PINS][6];
-
-    for (unsigned slot = 0; slot < PCI_SLOTS_IN_MAP; slot++) {
-        for (unsigned pin = 0; pin < PCI_PINS; pin++) {
-            uint32_t row[] = { slot << 11, 0, 0, pin + 1, t->plic, VIRT_PCIE_IRQ + (slot + pin) % PCI_PINS };
-
-            memcpy(map[slot * PCI_PINS + pin], row, sizeof(row));
-        }
-    }
-    dt_set_cells(t->f, path, "interrupt-map", &map[0][0], sizeof(map) / sizeof(uint32_t));
-    dt_set_list(t->f, path, "interrupt-map-mask", (PCI_SLOTS_IN_MAP - 1) << 11, 0, 0, 7);
-}
-
 static void add_pcie(struct tree *t)
 {
-    enum { RANGE_IO = 0x1000000, RANGE_MEM32 = 0x2000000, RANGE_MEM64 = 0x3000000 };
-    const struct place *ecam = place(t, "pcie-ecam"), *mmio = place(t, "pcie-mmio"), *pio = place(t, "pcie-pio");
-    paddr high = t->v->pcie_high;
-    g_autofree char *path = at("/soc", "pci", ecam->addr);
-
-    dt_node(t->f, path);
-    dt_set_u32(t->f, path, "#address-cells", 3);
-    dt_set_u32(t->f, path, "#interrupt-cells", 1);
-    dt_set_u32(t->f, path, "#size-cells", 2);
-    dt_set_string(t->f, path, "compatible", "pci-host-ecam-generic");
-    dt_set_string(t->f, path, "device_type", "pci");
-    dt_set_u32(t->f, path, "linux,pci-domain", 0);
-    dt_set_list(t->f, path, "bus-range", 0, (ecam->size >> 20) - 1);
-    dt_set_empty(t->f, path, "dma-coherent");
-    dt_set_reg(t->f, path, ecam->addr, ecam->size);
-    dt_set_list(t->f, path, "ranges", RANGE_IO, 0, 0, 0, pio->addr, 0, pio->size,
-                RANGE_MEM32, 0, mmio->addr, 0, mmio->addr, 0, mmio->size,
-                RANGE_MEM64, high >> 32, high, high >> 32, high, t->v->pcie_high_size >> 32, t->v->pcie_high_size);
-    set_interrupt_map(t, path);
-}
-
-static void add_platform_bus(struct tree *t)
-{
-    const struct place *p = place(t, "platform-bus");
-    g_autofree char *path = at("", "platform-bus", p->addr);
-
-    dt_node(t->f, path);
-    dt_set_u32(t->f, path, "interrupt-parent", t->plic);
-    dt_set_list(t->f, path, "ranges", 0, p->addr >> 32, p->addr, p->size);
-    dt_set_u32(t->f, path, "#address-cells", 1);
-    dt_set_u32(t->f, path, "#size-cells", 1);
-    dt_set_strings(t->f, path, "compatible", "qemu,platform\1simple-bus");
+    g_autofree char *path = virt_fdt_pcie(t->f, "/soc/pci", t->v->pcie.ecam, &t->v->pcie, t->plic,
+                                           &(struct virt_irq_cells) { .count = 1 });
 }
 
 static void add_syscon(struct tree *t, const char *path, const char *compatible, uint32_t value)
@@ -229,26 +167,14 @@ static void add_syscon(struct tree *t, const char *path, const char *compatible,
     dt_set_string(t->f, path, "compatible", compatible);
 }
 
-static void add_flash(struct tree *t)
+static void set_interrupt(void *opaque, const struct place *p, const char *path)
 {
-    paddr first = place(t, "flash0")->addr, second = place(t, "flash1")->addr;
-    g_autofree char *path = at("", "flash", first);
+    struct tree *t = opaque;
 
-    dt_node(t->f, path);
-    dt_set_u32(t->f, path, "bank-width", 4);
-    dt_set_list(t->f, path, "reg", 0, first, 0, VIRT_FLASH_BYTES, 0, second, 0, VIRT_FLASH_BYTES);
-    dt_set_string(t->f, path, "compatible", "cfi-flash");
-}
-
-static void add_fw_cfg(struct tree *t)
-{
-    paddr addr = place(t, "fw_cfg")->addr;
-    g_autofree char *path = at("", "fw-cfg", addr);
-
-    dt_node(t->f, path);
-    dt_set_empty(t->f, path, "dma-coherent");
-    dt_set_reg(t->f, path, addr, t->v->fw_cfg->type->mmio_size);
-    dt_set_string(t->f, path, "compatible", t->v->fw_cfg->type->fdt);
+    if (p->irq) {
+        dt_set_u32(t->f, path, "interrupts", p->irq);
+        dt_set_u32(t->f, path, "interrupt-parent", t->plic);
+    }
 }
 
 static void add_console(struct tree *t)
@@ -276,21 +202,19 @@ struct fdt *riscv_virt_fdt(struct machine *m)
     dt_set_u32(t.f, "/soc", "#size-cells", 2);
     dt_set_string(t.f, "/soc", "compatible", "simple-bus");
     dt_set_empty(t.f, "/soc", "ranges");
-    add_flash(&t);
-    add_fw_cfg(&t);
+    virt_fdt_flash(t.f, "flash", place(&t, "flash0")->addr, VIRT_FLASH_BYTES, place(&t, "flash1")->addr, VIRT_FLASH_BYTES);
+    virt_fdt_fw_cfg(t.f, t.v->fw_cfg, place(&t, "fw_cfg")->addr);
     add_harts(&t);
-    add_memory(&t);
+    virt_fdt_memory(t.f, place(&t, "dram")->addr, t.v->ram_end - place(&t, "dram")->addr);
     if (t.v->aclint) {
         add_aclint(&t);
     } else {
         add_clint(&t);
     }
     add_plic(&t);
-    if (device_find(m, "pcie")) {
-        add_pcie(&t);
-    }
-    places_fdt(m, t.f, "/soc", t.plic);
-    add_platform_bus(&t);
+    add_pcie(&t);
+    places_fdt(m, t.f, "/soc", set_interrupt, &t);
+    virt_fdt_platform_bus(t.f, place(&t, "platform-bus"), t.plic);
     add_syscon(&t, "/reboot", "syscon-reboot", 0x7777);
     add_syscon(&t, "/poweroff", "syscon-poweroff", 0x5555);
     add_console(&t);

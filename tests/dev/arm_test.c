@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The Arm boards' small devices: PL011, PL031, PL061 with the power button, system counter, GICv2m. */
+/* The Arm boards' small devices: PL011, PL031, PL061 with the power button. */
 #include <string.h>
 
 #include "chardev/chardev.h"
@@ -228,40 +228,6 @@ static void button_is_held_for_a_while(void)
     rig_free(&r);
 }
 
-/* ---- system counter ---- */
-
-static unsigned due;
-
-static void count_due(struct cpu *cpu)
-{
-    due += 1 + cpu->index;
-}
-
-static void counter_wakes_cpus(void)
-{
-    struct cpu *cpu;
-    struct rig r;
-
-    rig_init(&r, "arm-counter");
-    rig_start(&r);
-    r.cpu_type.timer_due = count_due;
-    cpu = r.m->cpus->pdata[1];
-    g_assert_cmpuint(cpu->timer_hz, ==, 62500000);
-    rig_step(&r, 1600);
-    g_assert_cmpuint(cpu->time_read(cpu->time_opaque), ==, 100);
-    due = 0;
-    cpu->time_arm(cpu->time_opaque, cpu, 101);
-    rig_step(&r, 15);
-    g_assert_cmpuint(due, ==, 0);
-    rig_step(&r, 1);
-    g_assert_cmpuint(due, ==, 2);
-    cpu->time_arm(cpu->time_opaque, cpu, 102);
-    cpu->time_arm(cpu->time_opaque, cpu, UINT64_MAX);
-    rig_step(&r, 1000);
-    g_assert_cmpuint(due, ==, 2);
-    rig_free(&r);
-}
-
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -273,6 +239,5 @@ int main(int argc, char **argv)
     g_test_add_func("/pl061/data_is_masked_by_address", gpio_data_is_masked_by_address);
     g_test_add_func("/pl061/interrupts_by_edge_and_level", gpio_interrupts_by_edge_and_level);
     g_test_add_func("/gpio-key/is_held_for_a_while", button_is_held_for_a_while);
-    g_test_add_func("/arm-counter/wakes_cpus", counter_wakes_cpus);
     return g_test_run();
 }
