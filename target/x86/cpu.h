@@ -119,6 +119,8 @@ enum x86_cc {
     X86_CC_OPS
 };
 
+enum { X86_MXCSR_FLAGS = 0x3f, X86_MXCSR_MASKS = 0x1f80, X86_MXCSR_VALID = 0xffff };
+
 struct x86_fpreg {                  /* one x87 register; mmx registers are the mantissas */
     uint64_t mantissa;
     uint16_t exponent;              /* with the sign in bit 15 */
@@ -147,7 +149,10 @@ struct x86_cpu {
     uint64_t pdpte[4];              /* PAE paging loads them with CR3 */
     uint64_t tsc_offset;            /* guest TSC = clock's ticks + this */
 
-    /* x87. cpu.fpcr is MXCSR, sticky flags included. */
+    /* cpu.fpcr is MXCSR with all exceptions masked, sticky flags included; the guest's masks stand here. */
+    uint16_t mxcsr_masks, mxcsr_flags;      /* bits 7 to 12; flags put aside by helper xm_begin */
+
+    /* x87 */
     struct x86_fpreg st[8];         /* physical registers: ST(i) is st[(fpu_top + i) & 7] */
     uint16_t fpu_cw, fpu_sw;        /* sw without TOP */
     uint8_t fpu_top;
@@ -204,7 +209,7 @@ enum {
     X86_KEY_REAL = 1 << 7,          /* real or virtual-8086 mode: a selector is a paragraph */
     X86_KEY_X87 = 1 << 8,           /* CR0.EM and TS are clear */
     X86_KEY_SSE = 1 << 9,           /* CR4.OSFXSR set, CR0.EM and TS clear */
-    X86_KEY_AVX = 1 << 10,          /* and XCR0.AVX */
+    X86_KEY_AVX = 1 << 10,          /* and XCR0.AVX; without X86_KEY_SSE: SSE is there, with an exception unmasked in MXCSR */
     X86_KEY_STEP = 1 << 11,         /* EFLAGS.TF: #DB after each instruction */
     X86_KEY_INHIBIT = 1 << 12,      /* interrupts are held off for one instruction */
     X86_KEY_BREAK = 1 << 13,        /* DR7 has breakpoints on execution */
@@ -247,7 +252,9 @@ enum x86_slot {
     X86_SLOT_SEL = X86_SLOT_BASE + X86_SREGS,       /* + enum x86_sreg: I32, attr << 16 | selector */
     X86_SLOT_ROOM_R = X86_SLOT_SEL + X86_SREGS,     /* + enum x86_sreg: I64 */
     X86_SLOT_ROOM_W = X86_SLOT_ROOM_R + X86_SREGS,
-    X86_SLOTS = X86_SLOT_ROOM_W + X86_SREGS
+    X86_SLOT_XMM = X86_SLOT_ROOM_W + X86_SREGS,     /* + 0 to 15: V128 */
+    X86_SLOT_YMMH = X86_SLOT_XMM + 16,              /* + 0 to 15: V128, the upper halves of YMM registers */
+    X86_SLOTS = X86_SLOT_YMMH + 16
 };
 
 extern const struct ir_target x86_ir;
@@ -261,10 +268,19 @@ enum x86_helper {
     X86_HELPERS
 };
 
+typedef uint64_t x86_v128 __attribute__((vector_size(16)));
+
+/* What helper shift_lanes does, and helper sha. */
+enum { X86_SHIFT_SLL32, X86_SHIFT_SRL32, X86_SHIFT_SRA32, X86_SHIFT_SLL64, X86_SHIFT_SRL64 };
+enum x86_sha {
+    X86_SHA1NEXTE, X86_SHA1MSG1, X86_SHA1MSG2, X86_SHA1RNDS4, X86_SHA256RNDS2, X86_SHA256MSG1, X86_SHA256MSG2
+};
+
 #define X86_C_VOID void
 #define X86_C_CPU struct x86_cpu *
 #define X86_C_I32 uint32_t
 #define X86_C_I64 uint64_t
+#define X86_C_V128 x86_v128
 #define X86_MAP_N(a, b, c, d, e, f, g, n, ...) n
 #define X86_MAP_1(m, a) m(a)
 #define X86_MAP_2(m, a, ...) m(a), X86_MAP_1(m, __VA_ARGS__)
@@ -301,6 +317,10 @@ static inline unsigned x86_cpl(const struct x86_cpu *cpu)
 {
     return cpu->cr0 & X86_CR0_PE ? (cpu->eflags & X86_VM ? 3 : (cpu->seg[X86_SS].attr & X86_SEG_DPL) >> X86_SEG_DPL_SHIFT) : 0;
 }
+
+/* MXCSR as the guest sees it. Setting it updates the key. */
+uint32_t x86_mxcsr(const struct x86_cpu *cpu);
+void x86_set_mxcsr(struct x86_cpu *cpu, uint32_t v);
 
 /* CPUID by leaf and subleaf: eax, ebx, ecx, edx. */
 void x86_cpuid(struct x86_cpu *cpu, uint32_t leaf, uint32_t sub, uint32_t out[4]);

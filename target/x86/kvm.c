@@ -254,6 +254,7 @@ enum { X_FCW = 0, X_FSW = 2, X_FTW = 4, X_FOP = 6, X_FIP = 8, X_FDP = 16, X_MXCS
 
 static void xsave_from_kvm(struct x86_cpu *cpu, const uint8_t *x)
 {
+    uint32_t mxcsr;
     uint16_t sw;
     uint64_t bv;
 
@@ -265,7 +266,8 @@ static void xsave_from_kvm(struct x86_cpu *cpu, const uint8_t *x)
     memcpy(&cpu->fpu_op, x + X_FOP, 2);
     memcpy(&cpu->fpu_ip, x + X_FIP, 8);
     memcpy(&cpu->fpu_dp, x + X_FDP, 8);
-    memcpy(&cpu->cpu.fpcr, x + X_MXCSR, 4);
+    memcpy(&mxcsr, x + X_MXCSR, 4);
+    x86_set_mxcsr(cpu, mxcsr);
     memcpy(&bv, x + X_BV, 8);
     for (unsigned i = 0; i < 8; i++) {
         struct x86_fpreg *r = &cpu->st[(cpu->fpu_top + i) & 7];
@@ -286,6 +288,7 @@ static void xsave_from_kvm(struct x86_cpu *cpu, const uint8_t *x)
 static void xsave_to_kvm(const struct x86_cpu *cpu, uint8_t *x)
 {
     uint16_t sw = cpu->fpu_sw | cpu->fpu_top << 11;
+    uint32_t mxcsr = x86_mxcsr(cpu);
     uint64_t bv;
 
     memcpy(x + X_FCW, &cpu->fpu_cw, 2);
@@ -294,7 +297,7 @@ static void xsave_to_kvm(const struct x86_cpu *cpu, uint8_t *x)
     memcpy(x + X_FOP, &cpu->fpu_op, 2);
     memcpy(x + X_FIP, &cpu->fpu_ip, 8);
     memcpy(x + X_FDP, &cpu->fpu_dp, 8);
-    memcpy(x + X_MXCSR, &cpu->cpu.fpcr, 4);
+    memcpy(x + X_MXCSR, &mxcsr, 4);
     memcpy(&bv, x + X_BV, 8);
     bv |= X86_XCR0_X87 | X86_XCR0_SSE | (cpu->xcr0 & X86_XCR0_AVX);
     memcpy(x + X_BV, &bv, 8);

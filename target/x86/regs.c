@@ -116,7 +116,7 @@ void x86_print_regs(struct cpu *c, GString *out)
                            PRIx64 "\nEFER=%" PRIx64 "\n", cpu->dr[0], cpu->dr[1], cpu->dr[2], cpu->dr[3], cpu->dr[6],
                            cpu->dr[7], cpu->efer);
     g_string_append_printf(out, "FCW=%04x FSW=%04x [ST=%u] FTW=%02x MXCSR=%08x\n", cpu->fpu_cw,
-                           cpu->fpu_sw | cpu->fpu_top << 11, cpu->fpu_top, cpu->fpu_valid, c->fpcr);
+                           cpu->fpu_sw | cpu->fpu_top << 11, cpu->fpu_top, cpu->fpu_valid, x86_mxcsr(cpu));
 }
 
 /* ---- gdb ---- */

@@ -12,7 +12,11 @@
     [X86_SLOT_ROOM_R + n] = { name_ ".r", offsetof(struct x86_cpu, seg[n].room_r), IR_I64, -1 }, \
     [X86_SLOT_ROOM_W + n] = { name_ ".w", offsetof(struct x86_cpu, seg[n].room_w), IR_I64, -1 }
 
-/* The eight old registers are pinned. */
+#define XMM(n, pin_) \
+    [X86_SLOT_XMM + n] = { "xmm" #n, offsetof(struct x86_cpu, zmm[n]), IR_V128, pin_ }, \
+    [X86_SLOT_YMMH + n] = { "ymmh" #n, offsetof(struct x86_cpu, zmm[n][2]), IR_V128, -1 }
+
+/* The eight old registers are pinned, and ten vectors. */
 static const struct ir_slot slots[X86_SLOTS] = {
     [X86_SLOT_PC] = { "pc", offsetof(struct x86_cpu, cpu.pc), IR_I64, -1 },
     R(0, "rax", 0), R(1, "rcx", 2), R(2, "rdx", 1), R(3, "rbx", 4), R(4, "rsp", 3), R(5, "rbp", 7), R(6, "rsi", 5),
@@ -21,6 +25,8 @@ static const struct ir_slot slots[X86_SLOTS] = {
     CC(CC_DST, CC_DST, IR_I64), CC(CC_SRC, CC_SRC, IR_I64), CC(CC_SRC2, CC_SRC2, IR_I64), CC(CC_OP, CC_OP, IR_I32),
     [X86_SLOT_DF] = { "df", offsetof(struct x86_cpu, df), IR_I64, -1 },
     [X86_SLOT_EFLAGS] = { "eflags", offsetof(struct x86_cpu, eflags), IR_I64, -1 },
+    XMM(0, 0), XMM(1, 1), XMM(2, 2), XMM(3, 3), XMM(4, 4), XMM(5, 5), XMM(6, 6), XMM(7, 7), XMM(8, 8), XMM(9, 9),
+    XMM(10, -1), XMM(11, -1), XMM(12, -1), XMM(13, -1), XMM(14, -1), XMM(15, -1),
     SREG(X86_ES, "es"), SREG(X86_CS, "cs"), SREG(X86_SS, "ss"), SREG(X86_DS, "ds"), SREG(X86_FS, "fs"), SREG(X86_GS, "gs"),
 };
 
@@ -34,6 +40,7 @@ static const struct ir_slot slots[X86_SLOTS] = {
 #define X86_IR_CPU IR_VOID
 #define X86_IR_I32 IR_I32
 #define X86_IR_I64 IR_I64
+#define X86_IR_V128 IR_V128
 
 static const struct ir_helper helpers[X86_HELPERS] = {
 #define X86_HELPER(name_, ret_, effects_, ...) \

@@ -41,6 +41,7 @@ static const struct field state[] = {
     FIELD(struct x86_cpu, cr0), FIELD(struct x86_cpu, cr2), FIELD(struct x86_cpu, cr3), FIELD(struct x86_cpu, cr4),
     FIELD(struct x86_cpu, efer), FIELD(struct x86_cpu, xcr0), FIELD_ARRAY(struct x86_cpu, dr), FIELD(struct x86_cpu, pkru),
     FIELD_BYTES(struct x86_cpu, msr), FIELD_ARRAY(struct x86_cpu, pdpte), FIELD(struct x86_cpu, tsc_offset),
+    FIELD(struct x86_cpu, mxcsr_masks), FIELD(struct x86_cpu, mxcsr_flags),
     FIELD_BYTES(struct x86_cpu, st), FIELD(struct x86_cpu, fpu_cw), FIELD(struct x86_cpu, fpu_sw),
     FIELD(struct x86_cpu, fpu_top), FIELD(struct x86_cpu, fpu_valid), FIELD(struct x86_cpu, fpu_op),
     FIELD(struct x86_cpu, fpu_cs), FIELD(struct x86_cpu, fpu_ds), FIELD(struct x86_cpu, fpu_ip), FIELD(struct x86_cpu, fpu_dp),
