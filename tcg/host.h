@@ -108,6 +108,7 @@ enum host_opt {
     HOST_OPT_BEXTR = 8,             /* BMI1/BMI2 forms where the host has them */
     HOST_OPT_AVX = 16,              /* VEX forms, FMA */
     HOST_OPT_FUSE = 32,             /* compare-and-branch, memory operands */
+    HOST_OPT_RANGE = 64,            /* shared look-ups also where a small index of known range is added to the base */
 };
 
 struct host;                        /* a back end, ready: thunks generated, CPU features read. Immutable, shared by threads. */

@@ -137,7 +137,8 @@ static void tcg_free(struct accel *accel)
 static uint32_t host_opts(const struct tcg *t)
 {
     return (t->opt_pin ? HOST_OPT_PIN : 0) | (t->opt_share ? HOST_OPT_SHARE : 0) | (t->opt_probe ? HOST_OPT_PROBE : 0) |
-           (t->opt_bextr ? HOST_OPT_BEXTR : 0) | (t->opt_avx ? HOST_OPT_AVX : 0) | (t->opt_fuse ? HOST_OPT_FUSE : 0);
+           (t->opt_bextr ? HOST_OPT_BEXTR : 0) | (t->opt_avx ? HOST_OPT_AVX : 0) | (t->opt_fuse ? HOST_OPT_FUSE : 0) |
+           (t->opt_range ? HOST_OPT_RANGE : 0);
 }
 
 /* The back end needs the target's slots, so it is made with the first vCPU. */
@@ -431,6 +432,7 @@ static const struct prop props[] = {
     PROP_STRING(struct tcg, engine, "engine", "jit", "jit, or interp: interpret the IR"),
     OPT(opt_pin, "opt-pin", "guest registers stay in host registers across blocks"),
     OPT(opt_share, "opt-share", "TLB look-ups shared in a block"),
+    OPT(opt_range, "opt-range", "the same for tables: a base and an index of known range"),
     OPT(opt_probe, "opt-probe", "inline probe for indirect jumps"),
     OPT(opt_bextr, "opt-bextr", "BMI instructions where the host has them"),
     OPT(opt_avx, "opt-avx", "AVX and FMA instructions where the host has them"),

@@ -97,12 +97,41 @@ static uint64_t next(uint64_t *seed)
     return *seed >> 33;
 }
 
+/* An index that can't be large, by one of the ways in which programs make sure of that; now and then it can. */
+static ir_ref small_index(struct ir *ir, uint64_t *seed)
+{
+    ir_ref v = ir_get(ir, 5 + next(seed) % 12);
+
+    switch (next(seed) % 8) {
+    case 0:
+        return ir_and(ir, v, ir_i64(ir, next(seed) & 0x3ff));
+    case 1:
+        return ir_shl(ir, ir_extu8(ir, v), ir_i64(ir, next(seed) % 4));
+    case 2:
+        return ir_shr(ir, v, ir_i64(ir, 50 + next(seed) % 14));
+    case 3:
+        return ir_xor(ir, ir_and(ir, v, ir_i64(ir, 0xf8)), ir_extu8(ir, ir_get(ir, 5 + next(seed) % 12)));
+    case 4:
+        return ir_shl(ir, ir_setcond(ir, IR_LT, v, ir_i64(ir, 0)), ir_i64(ir, 3));
+    case 5:
+        return ir_shr(ir, ir_shl(ir, v, ir_i64(ir, 32)), ir_i64(ir, 54 + next(seed) % 8));
+    case 6:
+        return ir_extu32(ir, ir_or(ir, ir_and(ir, ir_trunc(ir, v), ir_i32(ir, 0x70)), ir_i32(ir, next(seed) & 0xff)));
+    default:
+        return ir_and(ir, v, ir_i64(ir, next(seed) & 0xfff));
+    }
+}
+
 static void random_access(struct ir *ir, const ir_ref base[2], uint64_t *seed)
 {
     unsigned size = next(seed) & 3, mem = size | (next(seed) & 1 ? IR_MEM_SIGN : 0), slot = 5 + next(seed) % 12;
     int64_t disp = (int64_t)(next(seed) % 320) - 64;
     ir_ref a = base[next(seed) % 5 == 0];
 
+    if (next(seed) % 4 == 0) {
+        a = next(seed) & 1 ? ir_add(ir, a, small_index(ir, seed)) : ir_add(ir, small_index(ir, seed), a);
+        disp = next(seed) & 1 ? 0 : disp;
+    }
     if (next(seed) % 16 == 0) {
         ir_put(ir, slot, ir_rmw(ir, next(seed) % 9, a, base[1], mem));
     } else if (next(seed) & 1) {
@@ -266,6 +295,7 @@ int main(int argc, char **argv)
     g_test_add_data_func("/host/shared/all", GUINT_TO_POINTER(all), shared_lookups);
     g_test_add_data_func("/host/shared/no-pin", GUINT_TO_POINTER(all & ~HOST_OPT_PIN), shared_lookups);
     g_test_add_data_func("/host/shared/no-bmi", GUINT_TO_POINTER(all & ~HOST_OPT_BEXTR), shared_lookups);
+    g_test_add_data_func("/host/shared/no-range", GUINT_TO_POINTER(all & ~HOST_OPT_RANGE), shared_lookups);
     g_test_add_data_func("/host/shared/off", GUINT_TO_POINTER(all & ~HOST_OPT_SHARE), shared_lookups);
     g_test_add_data_func("/host/pressure/all", GUINT_TO_POINTER(all), pressure);
     g_test_add_data_func("/host/pressure/no-pin", GUINT_TO_POINTER(all & ~HOST_OPT_PIN), pressure);

@@ -92,6 +92,7 @@ enum fconst {
  * Accesses of a block with the same base: the first one looks the TLB up for all of them, if they lie in one page.
  */
 struct group {
+    ir_ref base;
     int32_t min, end;           /* displacements [min, end) */
     uint16_t leader, last;      /* first and last access */
     uint8_t count, idx;         /* accesses; MMU index */
@@ -274,6 +275,7 @@ static inline ir_ref resolve(const struct em *e, ir_ref r)
 
 /* ---- ra_scan.c: the backward pass over a block ---- */
 void ra_scan(struct em *e, unsigned block);
+uint64_t ra_range(const struct ir *ir, ir_ref r, unsigned depth);    /* no more than so much; UINT64_MAX: not known */
 void ra_find_crossing(struct em *e);        /* liveness between blocks; only for regions with several */
 
 /* ---- ra.c: registers ---- */

@@ -17,6 +17,9 @@
  *   je    cold
  *   mov   value, [addend + base + disp]
  *
+ * An address that is a sum of a base and an index that can't be large (a table's, after a mask) counts as the base with a
+ * span of all it can be.
+ *
  * If that comparison fails, and when any slow path has run in between (a device may have changed the memory map), the
  * addend is 0. Accesses without one do a look-up of their own, out of line.
  *
@@ -27,6 +30,7 @@
 
 struct lookup {
     int base, t1, t2;
+    int look;                   /* SHARED_LEADER: the group's base */
     int32_t disp;
     unsigned mem, size;         /* bytes */
     uint32_t miss[2];           /* branches to the slow path */
@@ -236,9 +240,11 @@ static void begin_access(struct em *e, struct lookup *l, struct ir_insn *n)
         l->t2 = ra_use_pseudo(e, GROUP0 + slot);
         return;
     }
+    bool leads = id && g->leader == e->cur && g->count >= 2;
+    l->look = leads ? ra_use(e, g->base) : -1;
     l->t1 = ra_temp(e);
     l->t2 = ra_temp(e);
-    if (!id || g->leader != e->cur || g->count < 2) {
+    if (!leads) {
         return;
     }
     for (slot = 0; slot < GROUPS_LIVE; slot++) {
@@ -260,9 +266,12 @@ static void emit_access_lookup(struct em *e, struct lookup *l, bool write)
     } else if (l->shared == SHARED_LEADER) {
         const struct group *g = &e->group[e->group_of[e->cur]];
         int32_t disp = l->disp;
+        int base = l->base;
+        l->base = l->look;
         l->disp = g->min;
         l->size = g->end - g->min;
         x86_lookup(e, l, g->write);
+        l->base = base;
         l->disp = disp;
     } else {
         x86_lookup(e, l, write);

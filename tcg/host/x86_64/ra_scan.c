@@ -7,13 +7,14 @@
 #include "tcg/host/x86_64/host_impl.h"
 
 #define OPEN_GROUPS 8
+#define RANGE_SPAN 1024         /* the same for indexed ones: tables are aligned, mostly */
 #define GROUP_SPAN 512          /* bytes: a wide group misses more often because it crosses into another page */
 
 struct scan {
     struct em *e;
     uint8_t open[OPEN_GROUPS];          /* groups that may get earlier members */
-    ir_ref open_base[OPEN_GROUPS];
     unsigned nopen;
+    unsigned first;                     /* of the block */
     unsigned i;                         /* instruction being visited */
     uint16_t vis;                       /* state-visible operations after it */
     ir_ref pending[IR_SLOTS_MAX];       /* pinned slots: the value of the next put below, while nothing stands in between */
@@ -115,7 +116,31 @@ static bool can_fuse(struct scan *s, struct ir_insn *n, struct val *v)
     return false;
 }
 
-static void new_group(struct scan *s, unsigned at, ir_ref base, struct ir_insn *n)
+/* A sum with something small is taken apart; *max = the most that is added to what is returned. Only inside the block: the
+ * parts of a sum from another one are not there any more. */
+static ir_ref split_base(struct scan *s, ir_ref base, uint64_t *max)
+{
+    const struct ir *ir = s->e->ir;
+    const struct ir_insn *n = &ir->insns[base];
+
+    *max = 0;
+    if (base < s->first || n->op != IR_OP_add || n->type != IR_I64 || !(s->e->h->env.opts & HOST_OPT_RANGE)) {
+        return base;
+    }
+    for (unsigned k = 0; k < 2; k++) {
+        ir_ref x = resolve(s->e, n->v[k]), index = n->v[1 - k];
+        if (!ir_is_const(x) && x >= s->first && !ir_is_const(index)) {
+            uint64_t range = ra_range(ir, index, 6);
+            if (range <= RANGE_SPAN) {
+                *max = range;
+                return x;
+            }
+        }
+    }
+    return base;
+}
+
+static void new_group(struct scan *s, unsigned at, const struct group *g)
 {
     struct em *e = s->e;
 
@@ -124,10 +149,8 @@ static void new_group(struct scan *s, unsigned at, ir_ref base, struct ir_insn *
         return;
     }
     unsigned id = ++e->ngroup;
-    e->group[id] = (struct group){ .min = (int32_t)n->imm, .end = (int32_t)n->imm + (1 << (n->mem & IR_MEM_SIZE)),
-        .leader = s->i, .last = s->i, .count = 1, .idx = IR_MEM_IDX(n->mem), .write = n->op == IR_OP_st };
+    e->group[id] = *g;
     s->open[at] = id;
-    s->open_base[at] = base;
     e->group_of[s->i] = id;
 }
 
@@ -136,17 +159,30 @@ static void new_group(struct scan *s, unsigned at, ir_ref base, struct ir_insn *
 static void group_access(struct scan *s, struct ir_insn *n)
 {
     struct em *e = s->e;
-    ir_ref base = resolve(e, n->a);
+    ir_ref base = resolve(e, n->a), whole = base;
     unsigned type = n->op == IR_OP_st ? ir_type_of(e->ir, n->b) : n->type;
     int64_t min = n->imm, end = n->imm + (1 << (n->mem & IR_MEM_SIZE));
+    uint64_t range;
     unsigned k = 0;
 
     e->group_of[s->i] = 0;
     if (!(e->h->env.opts & HOST_OPT_SHARE) || ir_is_const(base) || type == IR_I128 || (n->mem & (IR_MEM_ALIGN | IR_MEM_BE)) ||
-        end > INT32_MAX) {
+        end > INT32_MAX - RANGE_SPAN) {
         return;
     }
-    while (k < s->nopen && (s->open_base[k] != base || e->group[s->open[k]].idx != IR_MEM_IDX(n->mem))) {
+    base = split_base(s, base, &range);
+    end += range;
+    int64_t most = base == whole ? GROUP_SPAN : RANGE_SPAN;
+    if (end - min > most) {
+        base = whole;
+        end -= range;
+    }
+    if (base != whole) {
+        use(s, base);
+    }
+    struct group fresh = { .base = base, .min = (int32_t)min, .end = (int32_t)end, .leader = s->i, .last = s->i, .count = 1,
+        .idx = IR_MEM_IDX(n->mem), .write = n->op == IR_OP_st };
+    while (k < s->nopen && (e->group[s->open[k]].base != base || e->group[s->open[k]].idx != IR_MEM_IDX(n->mem))) {
         k++;
     }
     if (k == s->nopen) {
@@ -155,7 +191,7 @@ static void group_access(struct scan *s, struct ir_insn *n)
         } else {
             s->nopen++;
         }
-        new_group(s, k, base, n);
+        new_group(s, k, &fresh);
         if (!e->group_of[s->i]) {
             s->nopen = 0;
         }
@@ -164,8 +200,8 @@ static void group_access(struct scan *s, struct ir_insn *n)
     struct group *g = &e->group[s->open[k]];
     min = MIN(min, g->min);
     end = MAX(end, g->end);
-    if (end - min > GROUP_SPAN || g->count == 255) {
-        new_group(s, k, base, n);
+    if (end - min > most || g->count == 255) {
+        new_group(s, k, &fresh);
         return;
     }
     g->min = min;
@@ -174,6 +210,57 @@ static void group_access(struct scan *s, struct ir_insn *n)
     g->count++;
     g->write |= n->op == IR_OP_st;
     e->group_of[s->i] = s->open[k];
+}
+
+/* The highest set bit and all below it */
+static uint64_t all_below(uint64_t v)
+{
+    return v ? UINT64_MAX >> __builtin_clzll(v) : 0;
+}
+
+uint64_t ra_range(const struct ir *ir, ir_ref r, unsigned depth)
+{
+    const struct ir_insn *n;
+    uint64_t a, b, all;
+
+    if (ir_is_const(r)) {
+        return ir_const_value(ir, r);
+    }
+    n = &ir->insns[r];
+    all = n->type == IR_I64 ? UINT64_MAX : UINT32_MAX;
+    if (!depth--) {
+        return all;
+    }
+    switch (n->op) {
+    case IR_OP_and:
+        a = ra_range(ir, n->a, depth);
+        b = ra_range(ir, n->b, depth);
+        return MIN(a, b);
+    case IR_OP_or:
+    case IR_OP_xor:
+        a = ra_range(ir, n->a, depth);
+        return a == all ? all : all_below(MAX(a, ra_range(ir, n->b, depth)));
+    case IR_OP_shl:
+        b = ir_is_const(n->b) ? ir_const_value(ir, n->b) & (n->type == IR_I64 ? 63 : 31) : 63;
+        a = ra_range(ir, n->a, depth);
+        return b < 32 && a <= all >> b ? a << b : all;
+    case IR_OP_shr:
+        return ir_is_const(n->b) ? ra_range(ir, n->a, depth) >> (ir_const_value(ir, n->b) & (n->type == IR_I64 ? 63 : 31)) : all;
+    case IR_OP_extu8:
+        return MIN(ra_range(ir, n->a, depth), 0xff);
+    case IR_OP_extu16:
+        return MIN(ra_range(ir, n->a, depth), 0xffff);
+    case IR_OP_extu32:
+        return MIN(ra_range(ir, n->a, depth), UINT32_MAX);
+    case IR_OP_mov:
+        return ra_range(ir, n->a, depth);
+    case IR_OP_setcond:
+        return 1;
+    case IR_OP_ld:
+        return n->mem & IR_MEM_SIGN || (n->mem & IR_MEM_SIZE) > IR_MEM_16 ? all : (1ull << (8 << (n->mem & IR_MEM_SIZE))) - 1;
+    default:
+        return all;
+    }
 }
 
 static void scan_args(struct scan *s, unsigned first, unsigned n)
@@ -290,7 +377,7 @@ static bool is_live_out(const struct em *e, unsigned block, unsigned k)
 void ra_scan(struct em *e, unsigned block)
 {
     struct ir_block *b = &e->ir->blocks[block];
-    struct scan s = { .e = e };
+    struct scan s = { .e = e, .first = b->first };
 
     e->ngroup = 0;
 
