@@ -439,22 +439,22 @@ static void conditional_compare(struct arm_tr *t, bool sf, unsigned cond, bool s
 
 void a64_ccmn_reg(struct arm_tr *t, const struct arm_CC *a)
 {
-    conditional_compare(t, a->sf, a->cond, false, arm_r(t, a->sf, a->rn), arm_r(t, a->sf, a->rm), a->nzcv);
+    conditional_compare(t, a->sf, a->cond, false, arm_r(t, a->sf, a->rn), arm_r(t, a->sf, a->rm), a->flags);
 }
 
 void a64_ccmp_reg(struct arm_tr *t, const struct arm_CC *a)
 {
-    conditional_compare(t, a->sf, a->cond, true, arm_r(t, a->sf, a->rn), arm_r(t, a->sf, a->rm), a->nzcv);
+    conditional_compare(t, a->sf, a->cond, true, arm_r(t, a->sf, a->rn), arm_r(t, a->sf, a->rm), a->flags);
 }
 
 void a64_ccmn_imm(struct arm_tr *t, const struct arm_CCI *a)
 {
-    conditional_compare(t, a->sf, a->cond, false, arm_r(t, a->sf, a->rn), arm_const(t, a->sf, a->uimm), a->nzcv);
+    conditional_compare(t, a->sf, a->cond, false, arm_r(t, a->sf, a->rn), arm_const(t, a->sf, a->uimm), a->flags);
 }
 
 void a64_ccmp_imm(struct arm_tr *t, const struct arm_CCI *a)
 {
-    conditional_compare(t, a->sf, a->cond, true, arm_r(t, a->sf, a->rn), arm_const(t, a->sf, a->uimm), a->nzcv);
+    conditional_compare(t, a->sf, a->cond, true, arm_r(t, a->sf, a->rn), arm_const(t, a->sf, a->uimm), a->flags);
 }
 
 enum csel { SEL, INC, INV, NEG };
