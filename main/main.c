@@ -101,6 +101,7 @@ int main(int argc, char **argv)
     int status;
 
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);      /* a limit on the size of files is an error of the write, for the guest to see */
     atexit(chardev_restore_terminals);
     cmdline_init(&c);
     r = cmdline_read(&c, argc, argv, &err);
