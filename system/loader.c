@@ -322,6 +322,7 @@ bool load_kernel(struct machine *m, const char *path, unsigned em, unsigned bits
                  const struct load_area *area, struct load_result *res, GError **err)
 {
     struct source s = { .m = m, .path = path, .what = "-kernel" };
+    struct image_kind kind = image_identify(path);
     bool ok;
 
     s.fd = loader_open(path, s.what, &s.len, err);
@@ -333,6 +334,9 @@ bool load_kernel(struct machine *m, const char *path, unsigned em, unsigned bits
         ok = false;
     } else if (!memcmp(s.head, "\x7f" "ELF", 4)) {
         ok = load_elf(m, path, s.what, em, bits, res, err);
+    } else if (kind.elf_machine && kind.elf_machine != em) {
+        g_set_error(err, loader_quark(), 0, "%s %s: it is for another kind of processor", s.what, path);
+        ok = false;
     } else if (is_zboot(s.head, s.len) || !memcmp(s.head, "\x1f\x8b\x08", 3)) {
         ok = load_compressed(&s, start, area, res, err);
     } else {
