@@ -7,10 +7,10 @@
 
 const struct bus_type isa_bus_type = { .name = "ISA" };
 
-void isa_bus_init(struct isa_bus *b, struct device *owner, const char *name, struct mem_region *io)
+void isa_bus_init(struct isa_bus *b, struct device *owner, struct machine *m, const char *name, struct mem_region *io)
 {
     memset(b, 0, sizeof(*b));
-    bus_init(&b->bus, owner->m, &isa_bus_type, owner, name);
+    bus_init(&b->bus, m, &isa_bus_type, owner, name);
     b->io = io;
 }
 

@@ -30,7 +30,7 @@ struct isa_device {
 extern const struct bus_type isa_bus_type;
 extern const struct device_type isa_device_type;
 
-void isa_bus_init(struct isa_bus *b, struct device *owner, const char *name, struct mem_region *io);
+void isa_bus_init(struct isa_bus *b, struct device *owner, struct machine *m, const char *name, struct mem_region *io);
 void isa_bus_free(struct isa_bus *b, struct machine *m);
 
 /* The bus that d is plugged in. */

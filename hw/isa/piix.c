@@ -62,7 +62,7 @@ static bool piix3_realize(struct device *d, GError **err)
 {
     struct piix3 *s = (struct piix3 *)d;
 
-    isa_bus_init(&s->isa, d, "isa.0", &d->m->io);
+    isa_bus_init(&s->isa, d, d->m, "isa.0", &d->m->io);
     for (unsigned n = 0; n < ISA_LINES; n++) {
         s->out[n] = isa_line(&s->isa, n);
     }

@@ -64,11 +64,26 @@ void pc_host_set_ram(struct device *d, struct ram_block *ram)
     ((struct pc_host *)d)->ram = ram;
 }
 
+static enum mem_result hole_read(void *opaque, uint64_t offset, unsigned size, uint64_t *value, struct mem_attrs attrs)
+{
+    *value = UINT64_MAX;
+    return MEM_OK;
+}
+
+static enum mem_result hole_write(void *opaque, uint64_t offset, unsigned size, uint64_t value, struct mem_attrs attrs)
+{
+    return MEM_OK;
+}
+
+static const struct mmio_ops hole_ops = { .read = hole_read, .write = hole_write, .unaligned = true };
+
 static bool host_realize(struct device *d, const char *bridge, const char *bus, GError **err)
 {
     struct pc_host *s = (struct pc_host *)d;
 
     mem_container_init(&s->memory, &d->m->memory, "pci", UINT64_MAX);
+    mem_mmio_init(&s->hole, &d->m->memory, "isa-hole", 0x60000, &hole_ops, s);
+    mem_map(&s->memory, 0xa0000, &s->hole, -1);
     mem_alias_init(&s->background, "pci", &s->memory, 0, UINT64_MAX);
     mem_map(&d->m->root, 0, &s->background, -1);
     pci_bus_init(&s->bus, d, bus, &s->memory, &d->m->io);
@@ -96,6 +111,7 @@ static void host_unrealize(struct device *d)
 
     pci_bus_free(&s->bus, d->m);
     mem_region_free(&s->background);
+    mem_region_free(&s->hole);
     mem_region_free(&s->memory);
 }
 
@@ -111,7 +127,7 @@ static const struct field host_state[] = {
     FIELD(struct pc_host, address), FIELD(struct pc_host, reset_control),
 };
 static const struct host_field host_host[] = {
-    HOST(struct pc_host, bus), HOST(struct pc_host, memory), HOST(struct pc_host, background), HOST(struct pc_host, ram),
+    HOST(struct pc_host, bus), HOST(struct pc_host, memory), HOST(struct pc_host, background), HOST(struct pc_host, hole), HOST(struct pc_host, ram),
     HOST(struct pc_host, bridge),
 };
 

@@ -11,6 +11,7 @@ struct pc_host {
     uint8_t reset_control;          /* port 0xcf9 */
     struct pci_bus bus;
     struct mem_region memory;       /* PCI memory space */
+    struct mem_region hole;         /* what nobody answers below 1 MiB, so that RAM does not show there */
     struct mem_region background;   /* in the machine's memory, wherever nothing else is */
     struct ram_block *ram;          /* what the board has mapped at 0 */
     struct device *bridge;          /* function 00:00.0 */
