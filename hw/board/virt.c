@@ -5,6 +5,8 @@
 #include "hw/pci/gpex.h"
 #include "system/machine.h"
 
+#define FLASH_SECTOR_BYTES (256u << 10)
+
 paddr virt_addr(struct machine *m, const char *id)
 {
     return place_find(m->board, id)->addr;
@@ -57,8 +59,13 @@ struct device *virt_fw_cfg(struct machine *m, GError **err)
 
 struct device *virt_flash(struct machine *m, unsigned bank, const char *drive, GError **err)
 {
-    struct device *d = virt_device_new(m, bank ? "flash1" : "flash0", err);
+    const char *id = bank ? "flash1" : "flash0";
+    struct device *d = virt_device_new(m, id, err);
 
+    if (d) {
+        device_set_uint(d, "sector-length", FLASH_SECTOR_BYTES);
+        device_set_uint(d, "num-blocks", place_find(m->board, id)->size / FLASH_SECTOR_BYTES);
+    }
     if (d && drive) {
         if (!device_set_prop(d, "drive", drive, err)) {
             g_prefix_error(err, "-machine %s,pflash%u=: ", m->board->name, bank);

@@ -65,6 +65,11 @@ static void load_write(struct device *d, unsigned i, uint64_t v)
     set_alarm(d);
 }
 
+/* Once started it counts until a reset. */
+static void control_write(struct device *d, unsigned i, uint64_t v)
+{
+}
+
 static uint64_t mis_read(struct device *d, unsigned i)
 {
     struct pl031 *s = (struct pl031 *)d;
@@ -105,7 +110,7 @@ static const struct reg regs[] = {
     REG_FN(dr, 0x00, 4, .read_fn = data_read),
     REG(struct pl031, mr, 0x04, .write = ALL32, .wrote = set_alarm),
     REG(struct pl031, lr, 0x08, .write_fn = load_write),
-    REG(struct pl031, cr, 0x0c, .reset = 1),        /* once started it counts until a reset */
+    REG(struct pl031, cr, 0x0c, .reset = 1, .write_fn = control_write),
     REG(struct pl031, imsc, 0x10, .write = 1, .wrote = update),
     REG(struct pl031, ris, 0x14),
     REG_FN(mis, 0x18, 4, .read_fn = mis_read),
