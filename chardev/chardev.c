@@ -373,6 +373,11 @@ void chardev_fe_send_break(struct chardev_fe *fe)
     }
 }
 
+bool chardev_is_terminal(const struct chardev *chr)
+{
+    return chr->terminal;
+}
+
 void chardev_foreach(struct chardev_set *set, void (*fn)(void *opaque, const char *id, const char *filename, bool open),
                      void *opaque)
 {

@@ -83,6 +83,8 @@ bool chardev_parse_legacy(struct chardev_set *set, const char *where, const char
 /* NULL if there is none of that id. */
 struct chardev *chardev_find(struct chardev_set *set, const char *id);
 const char *chardev_id(const struct chardev *chr);
+/* Is it a terminal (also behind a multiplexer), not a program that reads and writes lines? */
+bool chardev_is_terminal(const struct chardev *chr);
 
 /* A multiplexer in front of chr, which is no longer to be attached to directly; a second call gives the same one.
  * chardev_find(id) gives the multiplexer from now on. NULL and *err if chr is attached already. */

@@ -52,6 +52,8 @@ struct chardev {
     uint8_t *out;              /* ring of CHARDEV_QUEUE_MAX bytes */
     size_t out_start, out_len;
     bool out_refused;          /* a front end is owed a writable() */
+
+    bool terminal;             /* somebody types there, with keys that move a cursor; constant */
 };
 
 struct chardev_set {

@@ -136,6 +136,7 @@ static bool stdio_open(struct chardev *chr, struct options *o, GError **err)
     fd_start(s, 0, out_fd);
     s->nonblock_set = nonblock;
     if (isatty(0)) {
+        chr->terminal = true;
         s->terminal_fd = 0;
         chardev_terminal_raw(0, signals);
     }
@@ -234,6 +235,7 @@ static bool serial_open(struct chardev *chr, struct options *o, GError **err)
     fd_start(self(chr), fd, fd);
     self(chr)->own_in = true;
     self(chr)->terminal_fd = fd;
+    chr->terminal = true;
     chardev_set_detail(chr, "%s", path);
     return true;
 }

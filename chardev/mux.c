@@ -344,6 +344,7 @@ struct chardev *chardev_mux(struct chardev *chr, GError **err)
         return NULL;
     }
     m->under = chr;
+    m->chr.terminal = chr->terminal;
     g_mutex_init(&m->stamp_lock);
     chardev_fe_attach(&m->under_fe, chr, &under_ops, m, NULL);
     chr->mux = &m->chr;

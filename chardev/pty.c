@@ -117,6 +117,7 @@ static bool pty_open(struct chardev *chr, struct options *o, GError **err)
     }
     chardev_reader_init(&self(chr)->in, chr, fd, pty_got);
     chardev_set_detail(chr, "pty:%s", name);
+    chr->terminal = true;
     self(chr)->peer_timer = g_timeout_add(PEER_POLL_MS, look_for_peer, chr);
     /* Tools that start us read the path from this line, so it has QEMU's words. */
     printf("char device redirected to %s (label %s)\n", name, chr->id);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "monitor/edit.h"
 #include "system/cpu.h"
 
 #define PROMPT "(doppel) "
@@ -134,31 +135,85 @@ void monitor_execute(struct machine *m, unsigned cpu, const char *line, GString 
     execute(&mon, line);
 }
 
-static void flush(struct monitor *mon)
+static void send(struct monitor *mon, const char *text, size_t len)
 {
-    g_autoptr(GString) crlf = g_string_sized_new(mon->out->len + 16);
+    g_autoptr(GString) crlf = g_string_sized_new(len + 16);
 
-    for (gsize i = 0; i < mon->out->len; i++) {
-        if (mon->out->str[i] == '\n') {
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] == '\n') {
             g_string_append_c(crlf, '\r');
         }
-        g_string_append_c(crlf, mon->out->str[i]);
+        g_string_append_c(crlf, text[i]);
     }
     output_write(&mon->output, crlf->str, crlf->len);
+}
+
+static void flush(struct monitor *mon)
+{
+    send(mon, mon->out->str, mon->out->len);
     g_string_truncate(mon->out, 0);
 }
 
-static void run_line(struct monitor *mon)
+static void run_line(struct monitor *mon, const char *line)
 {
-    g_autofree char *line = g_strdup(g_strstrip(mon->line->str));
-
-    g_string_truncate(mon->line, 0);
-    monitor_printf(mon, "\n");
     if (*line) {
         machine_lock(mon->m);
         execute(mon, line);
         machine_unlock(mon->m);
     }
+    flush(mon);
+}
+
+/* ---- with line editing ---- */
+
+static void edited_line(void *opaque, const char *line)
+{
+    run_line(opaque, line);
+}
+
+static void edit_out(void *opaque, const char *text, size_t len)
+{
+    send(opaque, text, len);
+}
+
+/* The words of command names that go on after text; "help" takes a name, too. */
+static GPtrArray *completions(void *opaque, const char *text)
+{
+    GPtrArray *found = g_ptr_array_new_with_free_func(g_free);
+
+    text += strspn(text, " ");
+    text += g_str_has_prefix(text, "help ") ? 5 : 0;
+    for (size_t l = 0; l < G_N_ELEMENTS(command_lists); l++) {
+        for (const struct command *c = command_lists[l]; c->name; c++) {
+            const char *word = strrchr(text, ' ') ? c->name + (strrchr(text, ' ') + 1 - text) : c->name;
+            g_autofree char *one = NULL;
+
+            if (!g_str_has_prefix(c->name, text)) {
+                continue;
+            }
+            one = g_strndup(word, strcspn(word, " "));
+            if (!g_ptr_array_find_with_equal_func(found, one, g_str_equal, NULL)) {
+                g_ptr_array_add(found, g_steal_pointer(&one));
+            }
+        }
+    }
+    if (g_str_has_prefix("help", text)) {
+        g_ptr_array_add(found, g_strdup("help"));
+    }
+    return found;
+}
+
+static const struct edit_ops edit_ops = { edited_line, edit_out, completions };
+
+/* ---- the chardev ---- */
+
+static void plain_line(struct monitor *mon)
+{
+    g_autofree char *line = g_strdup(g_strstrip(mon->line->str));
+
+    g_string_truncate(mon->line, 0);
+    monitor_printf(mon, "\n");
+    run_line(mon, line);
     monitor_printf(mon, PROMPT);
     flush(mon);
 }
@@ -167,11 +222,15 @@ static void receive(void *opaque, const uint8_t *buf, size_t len)
 {
     struct monitor *mon = opaque;
 
+    if (mon->edit) {
+        edit_feed(mon->edit, buf, len);
+        return;
+    }
     for (size_t i = 0; i < len; i++) {
         char c = buf[i];
 
         if (c == '\r' || c == '\n') {
-            run_line(mon);
+            plain_line(mon);
         } else if ((c == 8 || c == 127) && mon->line->len) {
             g_string_truncate(mon->line, mon->line->len - 1);
             output_write(&mon->output, "\b \b", 3);
@@ -191,9 +250,14 @@ static void event(void *opaque, enum chardev_event ev)
             monitor_printf(mon, "Doppel monitor - type 'help' for the commands\n");
             mon->greeted = true;
         }
-        monitor_printf(mon, "%s", PROMPT);
+        if (!mon->edit) {
+            monitor_printf(mon, "%s", PROMPT);
+        }
         g_string_truncate(mon->line, 0);
         flush(mon);
+        if (mon->edit) {
+            edit_start(mon->edit);
+        }
     }
 }
 
@@ -213,9 +277,11 @@ bool monitor_new(struct machine *m, struct chardev *chr, bool shared, GError **e
     mon->line = g_string_new(NULL);
     mon->out = g_string_new(NULL);
     output_init(&mon->output, &mon->fe);
+    mon->edit = chardev_is_terminal(chr) ? edit_new(PROMPT, &edit_ops, mon) : NULL;
     if (!chardev_fe_attach(&mon->fe, chr, &fe_ops, mon, err)) {
         g_string_free(mon->line, true);
         g_string_free(mon->out, true);
+        edit_free(mon->edit);
         output_free(&mon->output);
         g_free(mon);
         return false;
@@ -234,6 +300,7 @@ void monitors_free(struct machine *m)
         chardev_fe_detach(&mon->fe);
         g_string_free(mon->line, true);
         g_string_free(mon->out, true);
+        edit_free(mon->edit);
         output_free(&mon->output);
         g_free(mon);
     }

@@ -10,7 +10,8 @@
 struct monitor {
     struct machine *m;
     struct chardev_fe fe;
-    GString *line;              /* being typed */
+    struct edit *edit;          /* line editing; NULL: the chardev is no terminal, or the library is not there */
+    GString *line;              /* being typed, without it */
     GString *out;               /* of the running command */
     struct output output;
     unsigned cpu;               /* "cpu N": whom info registers and x look at */

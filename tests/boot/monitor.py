@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The keys of the multiplexed console, and the monitor's commands."""
-from boot import equal, guest_file, run, start
+import os
+import time
+
+from boot import Skip, equal, guest_file, run, start
 
 MONITOR = r'\((qemu|doppel)\) '
 
@@ -75,6 +78,38 @@ def memory_and_trees():
         c.expect(r'system_powerdown')
 
 
+def lines_are_edited():
+    """On a terminal: cursor keys, history, completion, also where a key comes in pieces."""
+    if os.environ.get('DOPPEL_NO_LIBEDIT'):
+        raise Skip('built without libedit')
+    with start('-bios', 'none', '-m', '256M', '-S', tty=True, timeout=20) as c:
+        time.sleep(0.3)
+        c.send('\x01c')
+        c.expect(MONITOR)
+        c.send('nfo statux\x7fs' + '\x02' * 12 + 'i\n')        # back to the start of the line
+        c.expect(r'VM status: prelaunch')
+        c.expect(MONITOR)
+        c.send('\x1b')
+        time.sleep(0.1)
+        c.send('[A\n')                                        # cursor up
+        c.expect(r'VM status: prelaunch')
+        c.expect(MONITOR)
+        c.send('info st\t\n')
+        c.expect(r'VM status: prelaunch')
+        c.expect(MONITOR)
+        c.send('info \t')
+        c.expect(r'registers(?s:.*)roms')
+        c.send('cp\t\n')
+        c.expect(r'CPU #0')
+        c.expect(MONITOR)
+        c.send('\x16\x12\x13\x1bx\x04\x03\x15info \x01c\x01c')   # odd keys; the line is forgotten
+        c.expect(MONITOR)
+        c.send('info name\n')
+        c.expect(MONITOR)
+        c.send('quit\n')
+        equal(c.wait(10), 0, 'exit status after quit')
+
+
 def unknown_command_is_one_line():
     with start('-bios', 'none', '-m', '256M', '-S', timeout=20) as c:
         c.send('\x01cfrobnicate\n')
@@ -91,4 +126,4 @@ def monitor_on_stdio():
 
 if __name__ == '__main__':
     run(ctrl_a_x_leaves, ctrl_a_h_lists_the_keys, ctrl_a_c_is_the_monitor, stop_and_continue, reset_starts_again,
-        memory_and_trees, unknown_command_is_one_line, monitor_on_stdio)
+        memory_and_trees, lines_are_edited, unknown_command_is_one_line, monitor_on_stdio)
