@@ -28,6 +28,7 @@ GUESTS = {
         firmware={
             'opensbi': ('opensbi', 'usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin'),
             'opensbi-jump': ('opensbi', 'usr/lib/riscv64-linux-gnu/opensbi/generic/fw_jump.bin'),
+            'opensbi32': ('opensbi', 'usr/lib/riscv32-linux-gnu/opensbi/generic/fw_dynamic.bin'),
             'uboot': ('u-boot-qemu', 'usr/lib/u-boot/qemu-riscv64/u-boot.bin'),
             'uboot-smode': ('u-boot-qemu', 'usr/lib/u-boot/qemu-riscv64_smode/u-boot.bin'),
             'edk2-code': ('qemu-efi-riscv64', 'usr/share/qemu-efi-riscv64/RISCV_VIRT_CODE.fd'),
