@@ -97,13 +97,18 @@ static bool has_board(const struct target *t, const void *name)
     return board_find(t->isa, name) != NULL;
 }
 
-/* A CPU type that does not say counts as having the model: its init says what is wrong with it. */
 static bool has_cpu(const struct target *t, const void *model)
 {
     const struct cpu_type *type = cpu_type_find(t->isa);
     g_autofree char *name = g_strndup(model, strcspn(model, ","));
 
-    return !type->has_model || type->has_model(name);
+    return type->has_model && type->has_model(name);
+}
+
+/* A CPU type that does not say may have the model, where none says so: its init says what is wrong with it. */
+static bool may_have_cpu(const struct target *t, const void *model)
+{
+    return !cpu_type_find(t->isa)->has_model;
 }
 
 static bool runs_image(const struct target *t, const void *what)
@@ -159,6 +164,7 @@ static target_set choose(const struct cmdline *c, const char *machine, GError **
     }
     if (c->cpu && !is_help(c->cpu)) {
         left = narrow(set, has_cpu, c->cpu);
+        left = left ? left : narrow(set, may_have_cpu, NULL);
         if (!left) {
             g_autofree char *names = names_of(set);
 
