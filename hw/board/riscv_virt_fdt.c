@@ -152,8 +152,8 @@ static void add_plic(struct tree *t)
 
 static void add_pcie(struct tree *t)
 {
-    g_autofree char *path = virt_fdt_pcie(t->f, "/soc/pci", t->v->pcie.ecam, &t->v->pcie, t->plic,
-                                           &(struct virt_irq_cells) { .count = 1 });
+    g_free(virt_fdt_pcie(t->f, "/soc/pci", t->v->pcie.ecam, &t->v->pcie, t->plic,
+                         &(struct virt_irq_cells) { .count = 1 }));
 }
 
 static void add_syscon(struct tree *t, const char *path, const char *compatible, uint32_t value)
