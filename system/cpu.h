@@ -286,6 +286,8 @@ uint64_t cpu_ld(struct cpu *cpu, uint64_t va, unsigned size, unsigned idx);
 void cpu_st(struct cpu *cpu, uint64_t va, uint64_t v, unsigned size, unsigned idx);
 /* Host pointer for writing [va, va + len) inside one page if it is plain RAM that needs no tracking, else NULL; may raise. */
 void *cpu_probe_write(struct cpu *cpu, uint64_t va, unsigned len, unsigned idx);
+/* The same for reading; NULL where it isn't RAM, crosses a page, or a debugger watches. */
+const void *cpu_probe_read(struct cpu *cpu, uint64_t va, unsigned len, unsigned idx);
 /* Physical accesses of the page walker: host address of an aligned 8- or 4-byte word in RAM, NULL if it isn't RAM.
  * write: it will be modified by compare-and-exchange (marks pages that hold code). Any thread. */
 void *cpu_phys_ptr(struct cpu *cpu, uint64_t paddr, unsigned size, bool write);

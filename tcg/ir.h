@@ -91,6 +91,7 @@ enum ir_mem {
     IR_MEM_BE = 1 << 4,         /* big endian */
     IR_MEM_ALIGN = 1 << 5,      /* natural alignment required: else the target's unaligned fault */
     IR_MEM_ATOMIC = 1 << 6,     /* single-copy atomic if aligned (plain host accesses are) */
+    IR_MEM_FOR_WRITE = 1 << 7,  /* loads: the place will be written by the same instruction: faults as a store would */
     IR_MEM_IDX_SHIFT = 8,       /* MMU index, 4 bits */
 };
 #define IR_MEM_IDX(mem) (((mem) >> IR_MEM_IDX_SHIFT) & 15)

@@ -252,6 +252,9 @@ uint64_t slow_load(struct cpu *cpu, uint64_t addr, unsigned mem, uintptr_t ret, 
 
     s.a->n_slow++;
     check_aligned(&s, addr, mem, false);
+    if (mem & IR_MEM_FOR_WRITE) {
+        probe_write(&s, addr, size, IR_MEM_IDX(mem));
+    }
     v = load_bytes(&s, addr, size, IR_MEM_IDX(mem));
     return extend(mem & IR_MEM_BE ? swap(v, size) : v, mem);
 }
@@ -466,6 +469,17 @@ void *cpu_probe_write(struct cpu *cpu, uint64_t va, unsigned len, unsigned idx)
         (t.ram && ((ram_page_flags(t.ram, t.ram_offset) & RAM_PAGE_CODE) || t.ram->tracked))) {
         return NULL;
     }
+    return t.host;
+}
+
+const void *cpu_probe_read(struct cpu *cpu, uint64_t va, unsigned len, unsigned idx)
+{
+    struct tlb_target t;
+
+    if (acpu_of(cpu)->tcg->breaks->len || crosses(va, len)) {
+        return NULL;
+    }
+    tlb_access(acpu_of(cpu), va, MMU_READ, idx, &t, 0, NULL);
     return t.host;
 }
 

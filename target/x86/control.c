@@ -283,6 +283,11 @@ void x86_helper_invlpg(struct x86_cpu *cpu, uint64_t va)
 {
     need_cpl0(cpu);
     cpu_tlb_flush_page(&cpu->cpu, va, NULL, 0);
+    if (!x86_is_long(cpu)) {
+        /* 32-bit code reaches the page under these addresses, too: the translator does not cut base + displacement */
+        cpu_tlb_flush_page(&cpu->cpu, va + (1ull << 32), NULL, 0);
+        cpu_tlb_flush_page(&cpu->cpu, va - (1ull << 32), NULL, 0);
+    }
 }
 
 void x86_helper_need_cpl0(struct x86_cpu *cpu)
@@ -481,6 +486,9 @@ void x86_helper_uninhibit(struct x86_cpu *cpu)
 /* EFLAGS.TF: the instruction is done; pc is the next one's. */
 void x86_helper_single_step(struct x86_cpu *cpu, uint64_t next_pc)
 {
+    if (cpu->inhibit & X86_INHIBIT_SS) {
+        return;         /* the trap waits for the next instruction, too */
+    }
     cpu->cpu.pc = next_pc;
     cpu->inhibit = 0;
     cpu->dr[6] |= 1 << 14;
@@ -575,4 +583,30 @@ void x86_helper_out(struct x86_cpu *cpu, uint32_t port, uint32_t size, uint32_t 
 {
     check_io(cpu, port & 0xffff, size);
     cpu_port_out(&cpu->cpu, port, size, v);
+}
+
+/* ---- FS and GS ---- */
+
+void x86_helper_swapgs(struct x86_cpu *cpu)
+{
+    uint64_t base = cpu->seg[X86_GS].base;
+
+    need_cpl0(cpu);
+    cpu->seg[X86_GS].base = cpu->msr.kernel_gs_base;
+    cpu->msr.kernel_gs_base = base;
+}
+
+void x86_helper_fsgsbase_check(struct x86_cpu *cpu)
+{
+    if (!(cpu->cr4 & X86_CR4_FSGSBASE)) {
+        x86_raise(cpu, X86_UD);
+    }
+}
+
+void x86_helper_write_base(struct x86_cpu *cpu, uint32_t n, uint64_t v)
+{
+    if (!x86_canonical(cpu, v)) {
+        x86_gp(cpu);
+    }
+    cpu->seg[n].base = v;
 }

@@ -17,14 +17,15 @@
 #include "tcg/ir.h"
 
 /* cpu.r[]; r8 to r15 have their own numbers. */
-enum x86_reg { X86_RAX, X86_RCX, X86_RDX, X86_RBX, X86_RSP, X86_RBP, X86_RSI, X86_RDI };
+enum xt_reg { X86_RAX, X86_RCX, X86_RDX, X86_RBX, X86_RSP, X86_RBP, X86_RSI, X86_RDI };
 
 /* cpu.r[] from here on holds what translated code uses most beside the registers: its offsets are short. */
 enum {
     X86_R_CC_DST = 16,
     X86_R_CC_SRC,
     X86_R_CC_SRC2,
-    X86_R_CC_OP,                    /* enum x86_cc, the low 32 bits */
+    X86_R_CC_OP,                    /* enum x86_cc and an override, the low 32 bits */
+    X86_R_CC_OVER,
 };
 
 enum x86_sreg { X86_ES, X86_CS, X86_SS, X86_DS, X86_FS, X86_GS, X86_SREGS, X86_LDTR = X86_SREGS, X86_TR, X86_SEGS };
@@ -120,6 +121,21 @@ enum x86_cc {
 };
 
 enum { X86_MXCSR_FLAGS = 0x3f, X86_MXCSR_MASKS = 0x1f80, X86_MXCSR_VALID = 0xffff };
+
+/*
+ * Rotates and bit tests change CF and OF and leave the other flags: they put an override into cc_op's upper bits, and its
+ * operand into cc_over. The operation below stays.
+ */
+enum {
+    X86_CC_OP = 0xff,               /* mask: enum x86_cc */
+    X86_CC_OVER_SHIFT = 8,
+    X86_CC_OVER = 7 << X86_CC_OVER_SHIFT,
+    X86_CC_OVER_ROL = 1 << X86_CC_OVER_SHIFT,   /* over = result of ROL: CF is its lowest bit, OF that xor the highest */
+    X86_CC_OVER_ROR = 2 << X86_CC_OVER_SHIFT,   /* over = result of ROR: CF is its highest bit, OF that xor the next */
+    X86_CC_OVER_CF = 3 << X86_CC_OVER_SHIFT,    /* CF = over & 1 */
+    X86_CC_OVER_CFOF = 4 << X86_CC_OVER_SHIFT,  /* CF and OF as in EFLAGS */
+    X86_CC_OVER_SIZE_SHIFT = 12,    /* log2 of the rotated operand's bytes */
+};
 
 struct x86_fpreg {                  /* one x87 register; mmx registers are the mantissas */
     uint64_t mantissa;
@@ -246,6 +262,7 @@ enum x86_slot {
     X86_SLOT_CC_SRC,                /* I64 */
     X86_SLOT_CC_SRC2,               /* I64 */
     X86_SLOT_CC_OP,                 /* I32 */
+    X86_SLOT_CC_OVER,               /* I64 */
     X86_SLOT_DF,                    /* I64 */
     X86_SLOT_EFLAGS,                /* I64; reading only */
     X86_SLOT_BASE,                  /* + enum x86_sreg: I64, segment bases */
@@ -311,7 +328,7 @@ static inline uint64_t x86_ip(const struct x86_cpu *cpu, uint64_t pc)
 uint64_t x86_eflags(const struct x86_cpu *cpu);
 void x86_set_eflags(struct x86_cpu *cpu, uint64_t v, uint64_t mask);
 /* The six arithmetic flags by enum x86_cc. */
-uint64_t x86_cc_flags(uint32_t op, uint64_t dst, uint64_t src, uint64_t src2);
+uint64_t x86_cc_flags(uint32_t op, uint64_t dst, uint64_t src, uint64_t src2, uint64_t over);
 
 static inline unsigned x86_cpl(const struct x86_cpu *cpu)
 {

@@ -60,21 +60,6 @@ void x86_raise_code(struct x86_cpu *cpu, enum x86_vector vector, uint32_t code)
     cpu_loop_exit(&cpu->cpu);
 }
 
-void x86_raise(struct x86_cpu *cpu, enum x86_vector vector)
-{
-    x86_raise_code(cpu, vector, 0);
-}
-
-void x86_gp(struct x86_cpu *cpu)
-{
-    x86_raise_code(cpu, X86_GP, 0);
-}
-
-void x86_raise_sel(struct x86_cpu *cpu, enum x86_vector vector, uint16_t sel)
-{
-    x86_raise_code(cpu, vector, (sel & ~3) | (cpu->external || cpu->old_exception >= 0));
-}
-
 /* ---- delivery ---- */
 
 struct event {

@@ -39,7 +39,7 @@ static uint64_t sub_flags(uint64_t a, uint64_t b, uint64_t r, bool borrow, unsig
     return zsp(r, bits) | carry_if(borrow) | ((a ^ b ^ r) & X86_AF) | overflow_if((a ^ b) & (a ^ r), bits);
 }
 
-uint64_t x86_cc_flags(uint32_t op, uint64_t dst, uint64_t src, uint64_t src2)
+static uint64_t plain_flags(uint32_t op, uint64_t dst, uint64_t src, uint64_t src2)
 {
     unsigned bits = 8u << ((op - 1) & 3);
     uint64_t m, a, r;
@@ -90,9 +90,29 @@ uint64_t x86_cc_flags(uint32_t op, uint64_t dst, uint64_t src, uint64_t src2)
     }
 }
 
-uint64_t x86_helper_cc_flags(uint32_t op, uint64_t dst, uint64_t src, uint64_t src2)
+uint64_t x86_cc_flags(uint32_t op, uint64_t dst, uint64_t src, uint64_t src2, uint64_t over)
 {
-    return x86_cc_flags(op, dst, src, src2);
+    uint64_t flags = plain_flags(op & X86_CC_OP, dst, src, src2);
+    unsigned top = (8u << (op >> X86_CC_OVER_SIZE_SHIFT & 3)) - 1;
+    bool high = over >> top & 1;
+
+    switch (op & X86_CC_OVER) {
+    case X86_CC_OVER_ROL:
+        return (flags & ~(uint64_t)(X86_CF | X86_OF)) | carry_if(over & 1) | (high ^ (over & 1) ? X86_OF : 0);
+    case X86_CC_OVER_ROR:
+        return (flags & ~(uint64_t)(X86_CF | X86_OF)) | carry_if(high) | (high ^ (over >> (top - 1) & 1) ? X86_OF : 0);
+    case X86_CC_OVER_CF:
+        return (flags & ~(uint64_t)X86_CF) | carry_if(over & 1);
+    case X86_CC_OVER_CFOF:
+        return (flags & ~(uint64_t)(X86_CF | X86_OF)) | (over & (X86_CF | X86_OF));
+    default:
+        return flags;
+    }
+}
+
+uint64_t x86_helper_cc_flags(uint32_t op, uint64_t dst, uint64_t src, uint64_t src2, uint64_t over)
+{
+    return x86_cc_flags(op, dst, src, src2, over);
 }
 
 uint64_t x86_eflags(const struct x86_cpu *cpu)
@@ -100,7 +120,7 @@ uint64_t x86_eflags(const struct x86_cpu *cpu)
     const uint64_t *r = cpu->cpu.r;
 
     return cpu->eflags | X86_FLAGS_1 | (cpu->df == 1 ? 0 : X86_DF) |
-           x86_cc_flags(r[X86_R_CC_OP], r[X86_R_CC_DST], r[X86_R_CC_SRC], r[X86_R_CC_SRC2]);
+           x86_cc_flags(r[X86_R_CC_OP], r[X86_R_CC_DST], r[X86_R_CC_SRC], r[X86_R_CC_SRC2], r[X86_R_CC_OVER]);
 }
 
 void x86_set_eflags(struct x86_cpu *cpu, uint64_t v, uint64_t mask)

@@ -370,3 +370,29 @@ void x86_helper_ltr(struct x86_cpu *cpu, uint32_t sel)
     }
     load_system(cpu, sel, X86_TR, x86_is_long(cpu) ? 1 << 9 : 1 << 1 | 1 << 9);
 }
+
+/* ---- ENTER with nested frames ---- */
+
+/* sizes: operand bytes | stack pointer's bytes << 8 */
+void x86_helper_enter(struct x86_cpu *cpu, uint32_t sizes, uint32_t level, uint32_t room)
+{
+    unsigned n = sizes & 0xff;
+    struct x86_stack s = x86_stack(cpu), from = s;
+    uint64_t bp = cpu->cpu.r[X86_RBP], frame, *rbp = &cpu->cpu.r[X86_RBP];
+
+    x86_push(&s, bp, n);
+    frame = s.sp;
+    from.sp = bp;
+    for (unsigned i = 1; i < level; i++) {
+        uint64_t v;
+
+        from.sp -= n;
+        v = x86_pop(&from, n);
+        from.sp -= n;
+        x86_push(&s, v, n);
+    }
+    x86_push(&s, frame, n);
+    s.sp = (s.sp & ~s.mask) | ((s.sp - room) & s.mask);
+    x86_stack_done(&s);
+    *rbp = n == 2 ? (*rbp & ~0xffffull) | (frame & 0xffff) : n == 4 ? (uint32_t)frame : frame;
+}

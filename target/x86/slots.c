@@ -23,6 +23,7 @@ static const struct ir_slot slots[X86_SLOTS] = {
     R(7, "rdi", 6), R(8, "r8", -1), R(9, "r9", -1), R(10, "r10", -1), R(11, "r11", -1), R(12, "r12", -1),
     R(13, "r13", -1), R(14, "r14", -1), R(15, "r15", -1),
     CC(CC_DST, CC_DST, IR_I64), CC(CC_SRC, CC_SRC, IR_I64), CC(CC_SRC2, CC_SRC2, IR_I64), CC(CC_OP, CC_OP, IR_I32),
+    CC(CC_OVER, CC_OVER, IR_I64),
     [X86_SLOT_DF] = { "df", offsetof(struct x86_cpu, df), IR_I64, -1 },
     [X86_SLOT_EFLAGS] = { "eflags", offsetof(struct x86_cpu, eflags), IR_I64, -1 },
     XMM(0, 0), XMM(1, 1), XMM(2, 2), XMM(3, 3), XMM(4, 4), XMM(5, 5), XMM(6, 6), XMM(7, 7), XMM(8, 8), XMM(9, 9),

@@ -40,6 +40,11 @@ void *cpu_probe_write(struct cpu *cpu, uint64_t va, unsigned len, unsigned idx)
     return NULL;
 }
 
+const void *cpu_probe_read(struct cpu *cpu, uint64_t va, unsigned len, unsigned idx)
+{
+    return NULL;
+}
+
 void *cpu_phys_ptr(struct cpu *cpu, uint64_t paddr, unsigned size, bool write)
 {
     return NULL;
