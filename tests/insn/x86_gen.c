@@ -265,6 +265,7 @@ static bool special(GRand *r, struct x86_insn *in, struct x86_result *s, uint64_
             return false;
         }
         reg[in->reg] = (int64_t)below(r, 4000) - 2000;
+        *set |= 1ull << in->reg;
     } else if (!strcmp(name, "bswap")) {
         return in->opsize > 2;
     } else if (!strcmp(name, "div") || !strcmp(name, "idiv")) {
