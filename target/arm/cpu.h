@@ -182,6 +182,8 @@ enum arm_helper {
     ARM_HELPERS
 };
 
+typedef uint64_t arm_vec __attribute__((vector_size(16)));
+
 #define ARM_C_VOID void
 #define ARM_C_CPU struct arm_cpu *
 #define ARM_C_I32 uint32_t
@@ -189,6 +191,7 @@ enum arm_helper {
 #define ARM_C_I128 unsigned __int128
 #define ARM_C_F32 float
 #define ARM_C_F64 double
+#define ARM_C_V128 arm_vec
 #define ARM_MAP_N(a, b, c, d, e, f, g, h, n, ...) n
 #define ARM_MAP_1(m, a) m(a)
 #define ARM_MAP_2(m, a, ...) m(a), ARM_MAP_1(m, __VA_ARGS__)

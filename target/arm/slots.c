@@ -40,6 +40,7 @@ static const struct ir_slot slots[ARM_SLOTS] = {
 #define ARM_IR_I128 IR_I128
 #define ARM_IR_F32 IR_F32
 #define ARM_IR_F64 IR_F64
+#define ARM_IR_V128 IR_V128
 
 static const struct ir_helper helpers[ARM_HELPERS] = {
 #define ARM_HELPER(name_, ret_, effects_, ...) \

@@ -353,8 +353,7 @@ static void random_record(GRand *rand, struct arm_record *r)
     r->fpcr_in = g_rand_boolean(rand) ? 0 : (uint64_t)g_rand_int_range(rand, 0, 4) << 22 |
                  (uint64_t)g_rand_boolean(rand) << 25;
     if (g_rand_int_range(rand, 0, 8) == 0) {
-        r->fpcr_in |= (uint64_t)g_rand_int_range(rand, 0, 2) << 24 | (uint64_t)g_rand_int_range(rand, 0, 2) << 19 |
-                      (uint64_t)g_rand_int_range(rand, 0, 2) << 26;
+        r->fpcr_in |= (uint64_t)g_rand_int_range(rand, 0, 2) << 24 | (uint64_t)g_rand_int_range(rand, 0, 2) << 26;
     }
     for (unsigned i = 0; i < sizeof(r->scratch); i++) {
         r->scratch[i] = g_rand_int(rand);
