@@ -353,6 +353,61 @@ static ir_ref fold_left(struct ir *ir, enum ir_op op, enum ir_type type, uint64_
     }
 }
 
+static bool is_const_shift(const struct ir_insn *i, enum ir_op op)
+{
+    return i->op == op && ir_is_const(i->b);
+}
+
+/* Is the I32 value v the low half of the I64 value x? */
+static bool is_low_half(const struct ir *ir, ir_ref v, ir_ref x)
+{
+    const struct ir_insn *i = def(ir, v), *j = def(ir, x);
+    ir_ref whole = i->op == IR_OP_trunc ? i->a : 0, part = j->op == IR_OP_exts32 || j->op == IR_OP_extu32 ? j->a : 0;
+
+    return (whole && (whole == x || whole == part)) || v == part;
+}
+
+/*
+ * Two shifts of one value that fill each other's gap are a rotation: of 64 bits, or as RV64 has to write it of 32. What is
+ * shifted lives a little longer, but the two shifts need not be there together.
+ */
+static ir_ref fold_rotate(struct ir *ir, enum ir_type type, const struct ir_insn *left, const struct ir_insn *right)
+{
+    bool words = left->op == IR_OP_exts32 && right->op == IR_OP_exts32;
+    unsigned width = words || type == IR_I32 ? 32 : 64, n;
+    ir_ref v;
+
+    if (words) {
+        left = def(ir, left->a);
+        right = def(ir, right->a);
+    }
+    if (!is_const_shift(left, IR_OP_shl) || !is_const_shift(right, IR_OP_shr)) {
+        return 0;
+    }
+    n = ir_const_value(ir, right->b) & (width - 1);
+    if (!n || right->type != (width == 32 ? IR_I32 : IR_I64) || (ir_const_value(ir, left->b) & 63) != width - n ||
+        (left->a != right->a && !(words && is_low_half(ir, right->a, left->a)))) {
+        return 0;
+    }
+    v = ir_emit2(ir, IR_OP_rotr, right->type, right->a, constant(ir, right->type, n));
+    return words ? ir_emit1(ir, IR_OP_exts32, IR_I64, v) : v;
+}
+
+static ir_ref fold_pair(struct ir *ir, enum ir_op op, enum ir_type type, ir_ref a, ir_ref b)
+{
+    const struct ir_insn *x = def(ir, a), *y = def(ir, b);
+    ir_ref r;
+
+    if (a == b) {
+        return fold_same(ir, op, type, a);
+    }
+    if ((op != IR_OP_or && op != IR_OP_xor) || (x->op != IR_OP_exts32 && x->op != IR_OP_shl && x->op != IR_OP_shr)) {
+        return 0;
+    }
+    r = fold_rotate(ir, type, x, y);
+    return r ? r : fold_rotate(ir, type, y, x);
+}
+
 static ir_ref fold2(struct ir *ir, enum ir_op op, enum ir_type type, ir_ref *a, ir_ref *b)
 {
     uint64_t v;
@@ -372,7 +427,7 @@ static ir_ref fold2(struct ir *ir, enum ir_op op, enum ir_type type, ir_ref *a, 
     if (ir_is_const(*b)) {
         return fold_right(ir, op, type, *a, ir_const_value(ir, *b));
     }
-    return *a == *b ? fold_same(ir, op, type, *a) : 0;
+    return fold_pair(ir, op, type, *a, *b);
 }
 
 ir_ref ir_emit2(struct ir *ir, enum ir_op op, enum ir_type type, ir_ref a, ir_ref b)

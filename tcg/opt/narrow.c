@@ -3,6 +3,8 @@
  * Narrowing: an extension from 32 bits is its operand where nobody reads the upper half of the result. Chains of RV64's
  * word instructions extend after each step; only the last one matters.
  *
+ * One of an I32 value can't go, but need not copy the sign: the upper half is zero in the host's register already.
+ *
  * Backwards: who reads the upper half of each value (scratch). Forwards: extensions that are not needed go.
  */
 #include "tcg/opt/opt.h"
@@ -90,9 +92,14 @@ void ir_pass_narrow(struct ir *ir)
         if (any) {
             ir_replace_operands(ir, i);
         }
-        if ((i->op == IR_OP_exts32 || i->op == IR_OP_extu32) && !i->scratch && ir_type_of(ir, i->a) == IR_I64 && !ir_is_const(i->a)) {
+        if ((i->op != IR_OP_exts32 && i->op != IR_OP_extu32) || i->scratch || ir_is_const(i->a)) {
+            continue;
+        }
+        if (ir_type_of(ir, i->a) == IR_I64) {
             ir_replace(i, i->a);
             any = true;
+        } else {
+            i->op = IR_OP_extu32;
         }
     }
 }
