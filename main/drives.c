@@ -11,9 +11,12 @@ static const char *const interfaces[] = { "virtio", "none", "pflash", "ide", "sc
 
 static bool check_interface(struct setup *s, const char *where, const char *interface, GError **err)
 {
-    if (strcmp(interface, "virtio") && strcmp(interface, "none") && strcmp(interface, "pflash")) {
-        g_set_error(err, MAIN_ERROR, 0, "%s: if=%s: machine '%s' has no such interface; accepted: virtio, none, pflash",
-                    where, interface, s->m->board->name);
+    bool ide = s->m->board->ide_units;
+
+    if (strcmp(interface, "virtio") && strcmp(interface, "none") && strcmp(interface, "pflash") &&
+        !(ide && !strcmp(interface, "ide"))) {
+        g_set_error(err, MAIN_ERROR, 0, "%s: if=%s: machine '%s' has no such interface; accepted: %svirtio, none, pflash",
+                    where, interface, s->m->board->name, ide ? "ide, " : "");
         return false;
     }
     return true;
@@ -102,7 +105,7 @@ static bool open_drive(struct setup *s, struct drive *d, struct block_config *co
     return true;
 }
 
-/* The device of if=virtio and if=pflash. */
+/* The device of if=virtio, if=pflash and if=ide. */
 static bool attach(struct setup *s, struct drive *d, const char *where, const char *serial, GError **err)
 {
     if (!strcmp(d->interface, "virtio")) {
@@ -115,6 +118,14 @@ static bool attach(struct setup *s, struct drive *d, const char *where, const ch
             return false;
         }
         s->m->opt.pflash[d->index] = d->be;
+    } else if (!strcmp(d->interface, "ide")) {
+        if (d->index >= s->m->board->ide_units || s->m->opt.ide[d->index] || s->m->opt.ide_cd[d->index]) {
+            g_set_error(err, MAIN_ERROR, 0, "%s: index %u: machine '%s' has IDE drives 0 to %u, each once", where, d->index,
+                        s->m->board->name, s->m->board->ide_units - 1);
+            return false;
+        }
+        s->m->opt.ide[d->index] = d->be;
+        s->m->opt.ide_cd[d->index] = d->cdrom;
     }
     return true;
 }
@@ -125,7 +136,7 @@ static bool add(struct setup *s, struct options *o, bool blockdev, GError **err)
     static const char *const medias[] = { "disk", "cdrom", NULL };
     struct block_config config;
     struct drive *d;
-    int interface = blockdev, media = 0;
+    int interface = blockdev ? 1 : s->m->board->ide_units ? 3 : 0, media = 0;  /* what -drive is without if= */
     uint64_t index = UINT64_MAX, unit = UINT64_MAX, bus = 0;
     const char *node_name = options_get(o, "node-name"), *id = blockdev ? node_name : options_id(o), *serial = NULL;
     bool ok = true;

@@ -101,6 +101,8 @@ struct machine_options {
     int64_t rtc_offset_ns;  /* -rtc base=: what RTCs show, minus their clock */
     struct chardev *serial[4];  /* -serial, in order; NULL: none */
     struct block_backend *pflash[2];    /* -drive if=pflash,unit=N */
+    struct block_backend *ide[6];       /* -drive if=ide,index=N; NULL: no drive, or a CD without a medium */
+    bool ide_cd[6];
     struct block_backend *virtio[8];    /* -drive if=virtio,unit=N, for boards that make the device themselves */
 };
 

@@ -40,7 +40,7 @@ static bool realize(struct device *dev, GError **err)
                     dev->type->name);
         return false;
     }
-    if (b && d->irq != ISA_NO_IRQ && dev->type->irqs) {
+    if (b && d->irq && d->irq != ISA_NO_IRQ && dev->type->irqs) {
         device_connect(dev, 0, isa_line(b, d->irq));
     }
     if (b && dev->mmio.size) {

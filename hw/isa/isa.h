@@ -24,7 +24,7 @@ struct isa_bus {
 struct isa_device {
     struct device dev;
     uint32_t iobase;                    /* properties; 0: none */
-    uint32_t irq;                       /* ISA_NO_IRQ: none */
+    uint32_t irq;                       /* 0 (the timer's), ISA_NO_IRQ: none */
 };
 
 extern const struct bus_type isa_bus_type;

@@ -64,7 +64,7 @@ def boot_sector_from_a_disk():
         image = os.path.join(tmp, 'disk')
         with open(image, 'wb') as f:
             f.write(code.ljust(510, b'\0') + b'\x55\xaa' + bytes(1 << 20))
-        for disk in (['-drive', f'file={image},format=raw,if=virtio'],):
+        for disk in (['-drive', f'file={image},format=raw,if=virtio'], ['-hda', image]):
             with seabios(*disk, '-device', 'isa-debug-exit,iobase=0xf4') as c:
                 equal(c.wait(), 33, 'exit status from the boot sector')
 
