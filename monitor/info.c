@@ -12,28 +12,9 @@
 #include "system/cpu.h"
 #include "system/loader.h"
 
-static bool is_paused(struct monitor *mon)
+static void print_registers(struct monitor *mon, void *opaque)
 {
-    return !mon->m->running;
-}
-
-/* Runs f with the vCPUs stopped, so that their registers are exact. */
-static void while_stopped(struct monitor *mon, void (*f)(struct monitor *mon, char **args), char **args)
-{
-    struct accel *a = mon->m->accel;
-    bool paused = is_paused(mon);
-
-    if (!paused) {
-        a->type->pause(a);
-    }
-    f(mon, args);
-    if (!paused) {
-        a->type->resume(a);
-    }
-}
-
-static void print_registers(struct monitor *mon, char **args)
-{
+    char **args = opaque;
     bool all = args[0] && !strcmp(args[0], "-a");
 
     for (unsigned i = 0; i < mon->m->cpus->len; i++) {
@@ -49,27 +30,33 @@ static void print_registers(struct monitor *mon, char **args)
 
 static void info_registers(struct monitor *mon, char **args)
 {
-    while_stopped(mon, print_registers, args);
+    monitor_while_stopped(mon, print_registers, args);
 }
 
-static void print_cpus(struct monitor *mon, char **args)
+static void print_cpus(struct monitor *mon, void *opaque)
 {
     for (unsigned i = 0; i < mon->m->cpus->len; i++) {
         struct cpu *cpu = mon->m->cpus->pdata[i];
 
-        monitor_printf(mon, "%c CPU #%u: pc=0x%016" G_GINT64_MODIFIER "x%s\n", i == mon->cpu ? '*' : ' ', i, cpu->pc,
-                       cpu->halted ? " (halted)" : "");
+        monitor_printf(mon, "%c CPU #%u: thread_id=%d pc=0x%016" G_GINT64_MODIFIER "x%s\n", i == mon->cpu ? '*' : ' ', i,
+                       cpu->thread_id, cpu->pc, cpu->halted ? " (halted)" : "");
     }
 }
 
 static void info_cpus(struct monitor *mon, char **args)
 {
-    while_stopped(mon, print_cpus, args);
+    monitor_while_stopped(mon, print_cpus, args);
 }
 
 static void info_status(struct monitor *mon, char **args)
 {
-    monitor_printf(mon, "VM status: %s\n", run_state_name(machine_state(mon->m)));
+    enum run_state state = machine_state(mon->m);
+
+    if (state == RUN_RUNNING || state == RUN_PAUSED) {
+        monitor_printf(mon, "VM status: %s\n", run_state_name(state));
+    } else {
+        monitor_printf(mon, "VM status: paused (%s)\n", run_state_name(state));
+    }
 }
 
 static void info_name(struct monitor *mon, char **args)
@@ -225,5 +212,5 @@ const struct command info_commands[] = {
     { "info chardev", "", "character back ends", 0, 0, info_chardev },
     { "info balloon", "", "memory that the guest keeps, in MB", 0, 0, info_balloon },
     { "info roms", "", "images that a reset loads", 0, 0, info_roms },
-    { NULL, NULL, NULL, 0, 0, NULL },
+    { NULL, NULL, NULL, 0, 0, NULL, NULL },
 };

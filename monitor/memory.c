@@ -8,6 +8,7 @@
 #include "system/cpu.h"
 
 #define DUMP_MAX 65536      /* units in one command */
+#define SUM_MAX (1u << 30)
 
 struct format {
     unsigned count, size;
@@ -114,12 +115,13 @@ static void print_unit(struct monitor *mon, const struct format *f, uint64_t v)
 static void dump(struct monitor *mon, bool physical, char **args)
 {
     struct cpu *cpu = monitor_cpu(mon);
-    const char *where = args[1] ? args[1] : args[0];
+    bool has_format = args[0][0] == '/';
+    g_autofree char *where = g_strjoinv(" ", args + has_format);
     struct format f;
     uint64_t addr;
     unsigned per_line;
 
-    if (!cpu || !parse_format(mon, args[1] ? args[0] : "", &f) || !monitor_number(mon, where, &addr)) {
+    if (!cpu || !parse_format(mon, has_format ? args[0] : "", &f) || !monitor_number(mon, where, &addr)) {
         return;
     }
     if (f.kind == 'i') {
@@ -151,6 +153,64 @@ static void cmd_xp(struct monitor *mon, char **args)
     dump(mon, true, args);
 }
 
+/* One value in a format's letter. */
+static void cmd_print(struct monitor *mon, char **args)
+{
+    bool has_format = args[0][0] == '/';
+    g_autofree char *text = g_strjoinv(" ", args + has_format);
+    struct format f;
+    uint64_t v;
+
+    if (!parse_format(mon, has_format ? args[0] : "", &f) || !monitor_number(mon, text, &v)) {
+        return;
+    }
+    switch (f.kind) {
+    case 'd':
+        monitor_printf(mon, "%" G_GINT64_FORMAT "\n", (int64_t)v);
+        break;
+    case 'u':
+        monitor_printf(mon, "%" G_GUINT64_FORMAT "\n", v);
+        break;
+    case 'o':
+        monitor_printf(mon, "0%" G_GINT64_MODIFIER "o\n", v);
+        break;
+    case 'c':
+        monitor_printf(mon, "'%c'\n", isprint((int)(v & 0xff)) ? (char)v : '.');
+        break;
+    default:
+        monitor_printf(mon, "0x%" G_GINT64_MODIFIER "x\n", v);
+    }
+}
+
+/* The checksum of BSD's sum(1). */
+static void cmd_sum(struct monitor *mon, char **args)
+{
+    uint64_t addr, size;
+    uint16_t sum = 0;
+
+    if (!monitor_number(mon, args[0], &addr) || !monitor_number(mon, args[1], &size)) {
+        return;
+    }
+    if (size > SUM_MAX) {
+        monitor_printf(mon, "sum: at most %u bytes\n", SUM_MAX);
+        return;
+    }
+    while (size) {
+        uint8_t buf[4096];
+        size_t n = MIN(size, sizeof buf);
+
+        if (!get(mon, NULL, true, addr, buf, n)) {
+            return;
+        }
+        for (size_t i = 0; i < n; i++) {
+            sum = (uint16_t)(sum >> 1 | sum << 15) + buf[i];
+        }
+        addr += n;
+        size -= n;
+    }
+    monitor_printf(mon, "%05u\n", sum);
+}
+
 static void cmd_gva2gpa(struct monitor *mon, char **args)
 {
     struct cpu *cpu = monitor_cpu(mon);
@@ -169,8 +229,11 @@ static void cmd_gva2gpa(struct monitor *mon, char **args)
 }
 
 const struct command memory_commands[] = {
-    { "x", "/FMT ADDR", "guest memory at a virtual address; FMT: count, then x d u o c i, then b h w g", 1, 2, cmd_x },
-    { "xp", "/FMT ADDR", "the same at a physical address", 1, 2, cmd_xp },
+    { "x", "/FMT ADDR", "guest memory at a virtual address; FMT: count, then x d u o c i, then b h w g", 1, ARGS_ANY, cmd_x },
+    { "xp", "/FMT ADDR", "the same at a physical address", 1, ARGS_ANY, cmd_xp },
     { "gva2gpa", "ADDR", "physical address of a virtual one", 1, 1, cmd_gva2gpa },
-    { NULL, NULL, NULL, 0, 0, NULL },
+    { "print", "/FMT EXPR", "value of an expression: numbers, $registers, + - * / % & | ^ ~ ( )", 1, ARGS_ANY, cmd_print },
+    { "p", "/FMT EXPR", "the same as print", 1, ARGS_ANY, cmd_print },
+    { "sum", "ADDR SIZE", "checksum of guest memory at a physical address", 2, 2, cmd_sum },
+    { NULL, NULL, NULL, 0, 0, NULL, NULL },
 };

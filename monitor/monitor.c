@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "monitor/monitor_impl.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "monitor/edit.h"
+#include "system/accel.h"
 #include "system/cpu.h"
 
 #define PROMPT "(doppel) "
 
-static const struct command *const command_lists[] = { run_commands, info_commands, memory_commands };
+static const struct command *const command_lists[] = { run_commands, info_commands, memory_commands, refused_commands };
 
 void monitor_printf(struct monitor *mon, const char *fmt, ...)
 {
@@ -30,45 +29,25 @@ struct cpu *monitor_cpu(struct monitor *mon)
     return mon->m->cpus->pdata[mon->cpu];
 }
 
-static bool register_value(struct monitor *mon, const char *name, uint64_t *v)
+void monitor_while_stopped(struct monitor *mon, void (*f)(struct monitor *mon, void *opaque), void *opaque)
 {
-    struct cpu *cpu = monitor_cpu(mon);
+    struct accel *a = mon->m->accel;
+    bool pause = mon->m->running && a;
 
-    for (unsigned i = 0; cpu && i < cpu->type->nregs; i++) {
-        if (!strcmp(cpu->type->regs[i].name, name)) {
-            cpu_sync(cpu);
-            *v = cpu->type->reg_read(cpu, cpu->type->regs[i].id);
-            return true;
-        }
+    if (pause) {
+        a->type->pause(a);
     }
-    return false;
-}
-
-bool monitor_number(struct monitor *mon, const char *text, uint64_t *v)
-{
-    char *end;
-
-    if (*text == '$') {
-        if (register_value(mon, text + 1, v)) {
-            return true;
-        }
-        monitor_printf(mon, "no register '%s'\n", text + 1);
-        return false;
+    f(mon, opaque);
+    if (pause) {
+        a->type->resume(a);
     }
-    errno = 0;
-    *v = strtoull(text, &end, 0);
-    if (errno || end == text || *end) {
-        monitor_printf(mon, "not a number: '%s'\n", text);
-        return false;
-    }
-    return true;
 }
 
 static void help(struct monitor *mon, const char *topic)
 {
     for (size_t l = 0; l < G_N_ELEMENTS(command_lists); l++) {
         for (const struct command *c = command_lists[l]; c->name; c++) {
-            if (!topic || g_str_has_prefix(c->name, topic)) {
+            if (*c->help && (!topic || g_str_has_prefix(c->name, topic))) {
                 monitor_printf(mon, "%s%s%s -- %s\n", c->name, *c->args ? " " : "", c->args, c->help);
             }
         }
@@ -109,9 +88,10 @@ static void execute(struct monitor *mon, const char *line)
         help(mon, argv[1]);
         return;
     }
-    if (argv[0][0] == 'x' && strchr(argv[0], '/')) {
+    if ((argv[0][0] == 'x' || argv[0][0] == 'p') && strchr(argv[0], '/')) {
+        g_autofree char *rest = g_strjoinv(" ", argv + 1);
         g_autofree char *joined = g_strdup_printf("%.*s /%s %s", (int)(strchr(argv[0], '/') - argv[0]), argv[0],
-                                                  strchr(argv[0], '/') + 1, argc > 1 ? argv[1] : "");
+                                                  strchr(argv[0], '/') + 1, rest);
         execute(mon, joined);
         return;
     }
@@ -119,6 +99,10 @@ static void execute(struct monitor *mon, const char *line)
     if (!c) {
         monitor_printf(mon, "unknown command: '%s'%s\n", line,
                        strcmp(argv[0], "info") ? "; 'help' lists them" : "; 'help info' lists them");
+        return;
+    }
+    if (c->why) {
+        monitor_printf(mon, "Error: %s: %s\n", c->name, c->why);
         return;
     }
     if ((unsigned)argc - used < c->min || (unsigned)argc - used > c->max) {
@@ -188,7 +172,7 @@ static GPtrArray *completions(void *opaque, const char *text)
             const char *word = strrchr(text, ' ') ? c->name + (strrchr(text, ' ') + 1 - text) : c->name;
             g_autofree char *one = NULL;
 
-            if (!g_str_has_prefix(c->name, text)) {
+            if (!*c->help || !g_str_has_prefix(c->name, text)) {
                 continue;
             }
             one = g_strndup(word, strcspn(word, " "));

@@ -27,15 +27,20 @@ struct command {
     const char *help;
     unsigned min, max;          /* number of arguments */
     void (*run)(struct monitor *mon, char **args);
+    const char *why;            /* not NULL: QEMU's command that is not there, and why; help is "" */
 };
+#define ARGS_ANY 64             /* max of commands that take an expression */
 
 extern const struct command run_commands[];     /* run.c: machine control; ends with a NULL name */
 extern const struct command info_commands[];    /* info.c */
-extern const struct command memory_commands[];  /* memory.c: x, xp, gva2gpa */
+extern const struct command memory_commands[];  /* memory.c: x, xp, gva2gpa, print, sum */
+extern const struct command refused_commands[]; /* run.c */
 
 struct cpu *monitor_cpu(struct monitor *mon);   /* NULL: the machine has none (said in out) */
 void monitor_printf(struct monitor *mon, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
-/* A number: decimal, 0x hexadecimal, or $register. False: said in out. */
+/* Runs f with the vCPUs stopped, so that their registers are exact. */
+void monitor_while_stopped(struct monitor *mon, void (*f)(struct monitor *mon, void *opaque), void *opaque);
+/* A number, or an expression of numbers and $registers (expr.c). False: said in out. */
 bool monitor_number(struct monitor *mon, const char *text, uint64_t *v);
 
 #endif

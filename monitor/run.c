@@ -169,5 +169,43 @@ const struct command run_commands[] = {
     { "hostfwd_remove", "NETDEV PROTO:[ADDR]:PORT", "stop forwarding it", 2, 2, cmd_hostfwd_remove },
     { "set_link", "NETDEV on|off", "plug or pull the network cable", 2, 2, cmd_set_link },
     { "commit", "", "make all disk writes durable", 0, 0, cmd_commit },
-    { NULL, NULL, NULL, 0, 0, NULL },
+    { NULL, NULL, NULL, 0, 0, NULL, NULL },
+};
+
+/* What QEMU has and we don't: a line that says so is more useful than "unknown command". */
+#define REFUSED(name, why) { name, "", "", 0, ARGS_ANY, NULL, why }
+#define HOTPLUG "devices can't come and go while the machine exists; use -device"
+#define SNAPSHOTS "snapshots are not there"
+#define MEDIA "no drive has a medium that can be taken out"
+#define DISPLAY "the machine has no display and no input devices"
+
+const struct command refused_commands[] = {
+    REFUSED("nmi", "machine does not provide NMIs"),
+    REFUSED("system_wakeup", "the guest does not support suspending"),
+    REFUSED("device_add", HOTPLUG),
+    REFUSED("device_del", HOTPLUG),
+    REFUSED("netdev_add", HOTPLUG),
+    REFUSED("netdev_del", HOTPLUG),
+    REFUSED("object_add", HOTPLUG),
+    REFUSED("object_del", HOTPLUG),
+    REFUSED("chardev-add", HOTPLUG),
+    REFUSED("chardev-remove", HOTPLUG),
+    REFUSED("drive_add", HOTPLUG),
+    REFUSED("drive_del", HOTPLUG),
+    REFUSED("eject", MEDIA),
+    REFUSED("change", MEDIA),
+    REFUSED("savevm", SNAPSHOTS),
+    REFUSED("loadvm", SNAPSHOTS),
+    REFUSED("delvm", SNAPSHOTS),
+    REFUSED("info snapshots", SNAPSHOTS),
+    REFUSED("migrate", "migration is not there"),
+    REFUSED("screendump", DISPLAY),
+    REFUSED("sendkey", DISPLAY),
+    REFUSED("mouse_move", DISPLAY),
+    REFUSED("mouse_button", DISPLAY),
+    REFUSED("gdbserver", "start with -gdb or -s"),
+    REFUSED("trace-event", "use 'log trace'"),
+    REFUSED("info tlb", "use gva2gpa for single addresses"),
+    REFUSED("info mem", "use gva2gpa for single addresses"),
+    { NULL, NULL, NULL, 0, 0, NULL, NULL },
 };

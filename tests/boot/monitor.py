@@ -78,6 +78,23 @@ def memory_and_trees():
         c.expect(r'system_powerdown')
 
 
+def expressions_and_refusals():
+    with start('-bios', 'none', '-m', '256M', '-S', timeout=20) as c:
+        c.send('\x01c')
+        c.expect(MONITOR)
+        for line, answer in [('p 1 + 2*(3 | 4) - -5', '0x14'), ('print /d $pc - 0x2000', '-4096'), ('p/u ~0', '18446744073709551615'),
+                             ('x /1i $pc + 4', '0x0*1004:'), ('p 1/0', 'division by zero'), ('p 1 +', 'not a number'),
+                             ('p $nothing', "no register 'nothing'"), ('p (1', r"'\)' is missing"), ('p 1 2', 'not understood'),
+                             ('p ' + '(' * 60, 'nested'), ('sum 0x80000000 4096', '00000'), ('sum 0x1000 4', '[0-9]{5}'),
+                             ('sum 0x50000000 1', 'Cannot access'), ('info cpus', r'\* CPU #0: thread_id=[1-9][0-9]* pc='),
+                             ('nmi', 'Error: nmi: machine does not provide NMIs'), ('device_add x,id=y', 'Error: device_add: .*-device'),
+                             ('screendump a.ppm', 'Error: '), ('eject d0', 'Error: '), ('cpu 5', 'CPUs 0 to 0'),
+                             ('log frobnicate', 'frobnicate')]:
+            c.send(line + '\n')
+            c.expect(answer)
+            c.expect(MONITOR)
+
+
 def lines_are_edited():
     """On a terminal: cursor keys, history, completion, also where a key comes in pieces."""
     if os.environ.get('DOPPEL_NO_LIBEDIT'):
@@ -87,15 +104,15 @@ def lines_are_edited():
         c.send('\x01c')
         c.expect(MONITOR)
         c.send('nfo statux\x7fs' + '\x02' * 12 + 'i\n')        # back to the start of the line
-        c.expect(r'VM status: prelaunch')
+        c.expect(r'VM status: paused \(prelaunch\)')
         c.expect(MONITOR)
         c.send('\x1b')
         time.sleep(0.1)
         c.send('[A\n')                                        # cursor up
-        c.expect(r'VM status: prelaunch')
+        c.expect(r'VM status: paused \(prelaunch\)')
         c.expect(MONITOR)
         c.send('info st\t\n')
-        c.expect(r'VM status: prelaunch')
+        c.expect(r'VM status: paused \(prelaunch\)')
         c.expect(MONITOR)
         c.send('info \t')
         c.expect(r'registers(?s:.*)roms')
@@ -126,4 +143,4 @@ def monitor_on_stdio():
 
 if __name__ == '__main__':
     run(ctrl_a_x_leaves, ctrl_a_h_lists_the_keys, ctrl_a_c_is_the_monitor, stop_and_continue, reset_starts_again,
-        memory_and_trees, lines_are_edited, unknown_command_is_one_line, monitor_on_stdio)
+        memory_and_trees, expressions_and_refusals, lines_are_edited, unknown_command_is_one_line, monitor_on_stdio)

@@ -157,7 +157,7 @@ def queries():
             matches(props['drive']['type'], 'str', 'type of drive')
             types = [x['name'] for x in c.get('qom-list-types', implements='device')]
             matches(' '.join(types), 'virtio-blk-device', 'types')
-            matches(c.get('human-monitor-command', **{'command-line': 'info status'}), 'VM status: prelaunch', 'info status')
+            matches(c.get('human-monitor-command', **{'command-line': 'info status'}), r'VM status: paused \(prelaunch\)', 'info status')
 
 
 def wrong_requests():
