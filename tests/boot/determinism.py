@@ -12,6 +12,7 @@ GUEST = os.path.join(os.path.dirname(HERE), 'guest')
 sys.path.insert(0, GUEST)
 from run import build   # noqa: E402   (tests/guest)
 
+MACHINE = ['-machine', 'virt', '-cpu', 'rv64']
 OPTS_OFF = ','.join(f'opt-{o}=off' for o in 'pin share probe bextr avx fuse chain fold dead narrow asid grow'.split())
 WAYS = [[], ['-accel', f'tcg,{OPTS_OFF}'], ['-accel', 'tcg,engine=interp']]
 
@@ -19,7 +20,7 @@ WAYS = [[], ['-accel', f'tcg,{OPTS_OFF}'], ['-accel', 'tcg,engine=interp']]
 def runs(folder, number, *args, log=True, timeout=90):
     """One run: its exit status, console and log of blocks, each with the virtual time at its start."""
     console, trace = (os.path.join(folder, f'{kind}{number}') for kind in ('console', 'trace'))
-    argv = [*emulator(), '-machine', 'virt', '-nographic', '-monitor', 'none', '-no-reboot', '-serial', f'file:{console}', *args]
+    argv = [*emulator(), *MACHINE, '-nographic', '-monitor', 'none', '-no-reboot', '-serial', f'file:{console}', *args]
     if log:
         argv += ['-d', 'exec', '-D', trace]
     try:
@@ -130,7 +131,8 @@ done:
 1:  j       1b
 ''')
     done = subprocess.run(['riscv64-linux-gnu-gcc', '-march=rv64imac_zicsr', '-mabi=lp64', '-nostdlib', '-static',
-                           '-Wl,-N', '-Wl,--build-id=none', '-Wl,-Ttext=0x80200000', '-o', exe, source], capture_output=True, check=False)
+                           '-Wl,-N', '-Wl,--build-id=none', '-Wl,-Ttext=0x80200000', '-o', exe, source],
+                          capture_output=True, check=False)
     return exe, done.returncode == 0, done.stderr.decode()
 
 
@@ -152,11 +154,11 @@ def wrong_options():
     for text, message in [('shift=11', 'shift'), ('shift=auto,sleep=off', 'fixed shift'), ('align=on', 'shift'),
                           ('shift=1,align=on,sleep=off', 'sleep=on'), ('shift=1,rr=record,rrfile=x', 'record'),
                           ('shift=1,x=y', 'x')]:
-        status, _, err = run_once('-machine', 'virt', '-icount', text)
+        status, _, err = run_once(*MACHINE, '-icount', text)
         equal(status, 1, f'status with {text}')
         equal(err.count('\n'), 1, f'lines of the message with {text}: {err}')
         matches(err, message, f'the message with {text}')
-    status, _, err = run_once('-machine', 'virt', '-icount', '1', '-accel', 'tcg,thread=multi')
+    status, _, err = run_once(*MACHINE, '-icount', '1', '-accel', 'tcg,thread=multi')
     equal(status, 1, 'status')
     matches(err, 'thread=multi.*icount', 'the message')
 

@@ -10,6 +10,8 @@ import time
 
 from boot import PATIENCE, Failure, emulator, equal, guest_file, matches, run, run_once, temporary
 
+MACHINE = ['-machine', 'virt', '-cpu', 'rv64', '-display', 'none']
+
 
 class Client:
     """One connection; replies and events are JSON values, one on each line."""
@@ -67,7 +69,7 @@ class Client:
 def machine(*args, negotiate=True):
     with temporary() as tmp:
         path = os.path.join(tmp, 'qmp')
-        argv = [*emulator(), '-machine', 'virt', '-display', 'none', '-serial', 'null', '-monitor', 'none',
+        argv = [*emulator(), *MACHINE, '-serial', 'null', '-monitor', 'none',
                 '-qmp', f'unix:{path},server=on,wait=off', *args]
         with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE) as p:
             try:
@@ -157,7 +159,8 @@ def queries():
             matches(props['drive']['type'], 'str', 'type of drive')
             types = [x['name'] for x in c.get('qom-list-types', implements='device')]
             matches(' '.join(types), 'virtio-blk-device', 'types')
-            matches(c.get('human-monitor-command', **{'command-line': 'info status'}), r'VM status: paused \(prelaunch\)', 'info status')
+            text = c.get('human-monitor-command', **{'command-line': 'info status'})
+            matches(text, r'VM status: paused \(prelaunch\)', 'info status')
 
 
 def wrong_requests():
@@ -216,13 +219,13 @@ def clients_come_and_go():
 
 
 def on_the_terminal():
-    status, out, err = run_once('-machine', 'virt', '-display', 'none', '-bios', 'none', '-S', '-qmp', 'stdio',
+    status, out, err = run_once(*MACHINE, '-bios', 'none', '-S', '-qmp', 'stdio',
                                 stdin=b'{"execute": "qmp_capabilities"}{"execute": "query-status"}{"execute": "quit"}')
     equal(status, 0, f'status ({err})')
     lines = [json.loads(x) for x in out.splitlines()]
     equal([list(x)[0] for x in lines][:4], ['QMP', 'return', 'return', 'return'], 'replies')
     equal(lines[2]['return']['status'], 'prelaunch', 'status')
-    status, out, err = run_once('-machine', 'virt', '-display', 'none', '-bios', 'none', '-S', '-chardev', 'stdio,id=c',
+    status, out, err = run_once(*MACHINE, '-bios', 'none', '-S', '-chardev', 'stdio,id=c',
                                 '-mon', 'chardev=c,mode=control,pretty=on', '-serial', 'none',
                                 stdin=b'{"execute": "qmp_capabilities"}\n{"execute": "quit"}\n')
     equal(status, 0, f'status ({err})')
