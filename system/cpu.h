@@ -225,6 +225,7 @@ struct cpu_type {
     /* Disassembles one instruction; its length in bytes (at least the minimum one for undefined encodings). */
     unsigned (*disas)(struct cpu *cpu, uint64_t pc, const uint8_t *bytes, unsigned avail, GString *out);
     bool big_endian;
+    bool open_bus;                                      /* where no device answers reads give ones and writes are lost (x86) */
 
     /* Board: properties of this CPU in the device tree node at `node` (isa strings, mmu-type, status). */
     void (*fdt_node)(struct cpu *cpu, void *fdt, int node);

@@ -63,12 +63,20 @@ static uint64_t mmio(const struct site *s, uint64_t va, const struct tlb_target 
 #endif
     a->n_mmio++;
     a->site_ret = s->ret;
-    res = write ? mmio_dispatch_write(&m->memory, t->range, t->offset, size, value, attrs_of(a))
-                : mmio_dispatch_read(&m->memory, t->range, t->offset, size, &value, attrs_of(a));
+    if (!t->range) {
+        log_guest("cpu %u: nothing at address 0x%" G_GINT64_MODIFIER "x\n", a->cpu->index, va);
+        res = MEM_DECODE_ERROR;
+    } else {
+        res = write ? mmio_dispatch_write(&m->memory, t->range, t->offset, size, value, attrs_of(a))
+                    : mmio_dispatch_read(&m->memory, t->range, t->offset, size, &value, attrs_of(a));
+    }
 #ifdef __x86_64__
     _mm_setcsr(csr);
 #endif
     a->site_ret = 0;
+    if (res != MEM_OK && a->cpu->type->open_bus) {
+        return UINT64_MAX;
+    }
     if (res != MEM_OK) {
         slow_rebuild(a, s->ret, s->frame);
         a->cpu->type->raise_bus(a->cpu, va, write ? MMU_WRITE : MMU_READ);

@@ -510,6 +510,10 @@ void tlb_access(struct accel_cpu *a, uint64_t va, enum mmu_access access, unsign
     }
     r = as_lookup(a->cpu->as, page.paddr);
     if (!r) {
+        if (a->cpu->type->open_bus) {
+            out->host = NULL;
+            return;
+        }
         slow_rebuild(a, ret, frame);
         a->cpu->type->raise_bus(a->cpu, va, access);
     }

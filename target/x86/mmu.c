@@ -313,8 +313,7 @@ void x86_raise_mmu(struct cpu *c, const struct mmu_fault *fault)
     x86_raise_code(cpu, fault->code, fault->info);
 }
 
-/* Nobody answers: writes are lost and reads give ones on a PC, which the board's background region does. Fetches come here
- * when they leave memory; the machine check of the real thing is modelled as #GP. */
+/* Fetches come here when they leave memory, and 16-byte atomics: the machine check of the real thing is modelled as #GP. */
 void x86_raise_bus(struct cpu *c, uint64_t va, enum mmu_access access)
 {
     log_guest("x86: nothing at address 0x%" PRIx64 " (%s)\n", va,

@@ -301,7 +301,7 @@ static uint64_t undefined_flags(const struct x86_insn *in)
         return u;
     }
     last = in->row->ops[in->row->nops - 1].kind;
-    if (strchr("sr", *in->row->name) && (last == X86_OP_ONE || (last == X86_OP_I && (in->imm & 31) == 1))) {
+    if (strchr("sr", *in->row->name) && (last == X86_OP_ONE || (last == X86_OP_I && (in->imm & (in->opsize == 8 ? 63 : 31)) == 1))) {
         u &= ~(uint64_t)(X86_OF | X86_CF);      /* counts of one are defined */
     } else if (strchr("s", *in->row->name) && u & X86_CF && x86_operand_bytes(in, in->row->ops[0]) >= 4) {
         u &= ~(uint64_t)X86_CF;
