@@ -90,7 +90,7 @@ def assemble(folder, source, at, raw=False):
     with open(path, 'w', encoding='ascii') as f:
         f.write(source)
     subprocess.run([need('riscv64-linux-gnu-gcc'), '-march=rv32imac_zicsr', '-mabi=ilp32', '-nostdlib', '-static',
-                    '-Wl,-melf32lriscv', '-Wl,--build-id=none', f'-Wl,-Ttext={at:#x}', '-o', elf, path], check=True,
+                    '-Wl,-melf32lriscv,-n', '-Wl,--build-id=none', f'-Wl,-Ttext={at:#x}', '-o', elf, path], check=True,
                    capture_output=True)
     if raw:
         subprocess.run([need('riscv64-linux-gnu-objcopy'), '-O', 'binary', elf, elf + '.bin'], check=True)
