@@ -227,6 +227,7 @@ struct cpu_type {
     bool big_endian;
     bool open_bus;                                      /* where no device answers reads give ones and writes are lost (x86) */
 
+    bool watch_before;          /* debuggers expect a watchpoint's stop in front of the access, else behind it */
     /* Board: properties of this CPU in the device tree node at `node` (isa strings, mmu-type, status). */
     void (*fdt_node)(struct cpu *cpu, void *fdt, int node);
     /* Board: nodes at the root of the device tree that are about all CPUs; called for the first one. May be NULL. */

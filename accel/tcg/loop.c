@@ -240,6 +240,39 @@ static void log_state(struct accel_cpu *a, const struct tb *tb)
     }
 }
 
+static void watch_stepped(struct accel_cpu *a)
+{
+    a->watch = WATCH_NONE;
+    a->single_step = false;
+}
+
+/* Translated code was left in the middle: by an exception, or in front of a watched access. True: stop here. */
+static bool left_by_jump(struct accel_cpu *a)
+{
+    bool found = a->watch == WATCH_FOUND;
+
+    if (a->tcg->env.icount) {
+        icount_trapped(a);
+        a->cpu->icount_left += found;   /* no exception: it takes no time */
+        a->traps -= found;
+    }
+    if (found && a->cpu->type->watch_before) {
+        a->watch = WATCH_NONE;
+        a->debug_stop = true;
+        machine_request_stop(a->cpu->machine, RUN_DEBUG);
+        return true;
+    }
+    if (found) {
+        a->watch_hit = false;
+        a->watch = WATCH_STEP;
+        a->single_step = true;
+    } else if (a->watch == WATCH_STEP) {
+        watch_stepped(a);               /* the access was not allowed */
+        a->watch_hit = false;
+    }
+    return false;
+}
+
 /* An IR exit: true to leave the loop. */
 static bool ir_exit_code(struct accel_cpu *a, uint32_t code)
 {
@@ -250,8 +283,15 @@ static bool ir_exit_code(struct accel_cpu *a, uint32_t code)
         cpu->halted = true;
         atomic_fetch_or(&cpu->request, CPU_REQ_IRQ);
         return false;
-    case IR_EXIT_DEBUG:
     case IR_EXIT_STEPPED:
+        if (a->watch == WATCH_STEP) {
+            watch_stepped(a);
+            if (!a->watch_hit) {    /* an interrupt's handler came first */
+                return false;
+            }
+        }
+        /* fall through */
+    case IR_EXIT_DEBUG:
         a->debug_stop = true;
         machine_request_stop(cpu->machine, RUN_DEBUG);
         return true;
@@ -385,8 +425,9 @@ void cpu_run(struct accel_cpu *a)
             machine_unlock(cpu->machine);
         }
         plink->from = NULL;
-        if (a->tcg->env.icount) {
-            icount_trapped(a);
+        if (left_by_jump(a)) {
+            cpu->in_loop = false;
+            return;
         }
     }
     for (;;) {

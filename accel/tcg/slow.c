@@ -158,20 +158,25 @@ static void check_aligned(const struct site *s, uint64_t va, unsigned mem, bool 
     }
 }
 
-static void watch_check(struct accel_cpu *a, uint64_t va, unsigned size, bool write)
+static void watch_check(const struct site *s, uint64_t va, unsigned size, bool write)
 {
+    struct accel_cpu *a = s->a;
     struct tcg *t = a->tcg;
 
     for (unsigned i = 0; i < t->breaks->len; i++) {
         struct breakpoint *b = &g_array_index(t->breaks, struct breakpoint, i);
         bool kind = b->kind == ACCEL_WATCH_ACCESS || b->kind == (write ? ACCEL_WATCH_WRITE : ACCEL_WATCH_READ);
 
-        if (kind && va < b->addr + b->len && b->addr < va + size) {
-            a->watch_hit = a->debug_stop = true;   /* it waits for the next resume, not for the main loop to pause it */
-            a->watch_addr = b->addr;
-            a->watch_kind = b->kind;
-            machine_request_stop(a->cpu->machine, RUN_DEBUG);
-            cpu_request(a->cpu, CPU_REQ_EXIT);
+        if (!kind || va >= b->addr + b->len || b->addr >= va + size) {
+            continue;
+        }
+        a->watch_hit = true;
+        a->watch_addr = b->addr;
+        a->watch_kind = b->kind;
+        if (a->cpu->type->watch_before || (a->watch == WATCH_NONE && !a->single_step)) {
+            slow_rebuild(a, s->ret, s->frame);
+            a->watch = WATCH_FOUND;
+            cpu_loop_exit(a->cpu);
         }
     }
 }
@@ -182,7 +187,7 @@ static uint64_t load_bytes(const struct site *s, uint64_t va, unsigned size, uns
     uint64_t v = 0;
 
     if (s->a->tcg->breaks->len) {
-        watch_check(s->a, va, size, false);
+        watch_check(s, va, size, false);
     }
     if (!crosses(va, size)) {
         tlb_access(s->a, va, MMU_READ, idx, &t, s->ret, s->frame);
@@ -211,7 +216,7 @@ static void store_bytes(const struct site *s, uint64_t va, uint64_t v, unsigned 
     struct tlb_target t;
 
     if (s->a->tcg->breaks->len) {
-        watch_check(s->a, va, size, true);
+        watch_check(s, va, size, true);
     }
     if (!crosses(va, size)) {
         tlb_access(s->a, va, MMU_WRITE, idx, &t, s->ret, s->frame);
@@ -380,7 +385,7 @@ static void atomic_access(const struct site *s, uint64_t va, unsigned op, unsign
     struct tlb_target t;
 
     if (s->a->tcg->breaks->len) {
-        watch_check(s->a, va, size, true);
+        watch_check(s, va, size, true);
     }
     tlb_access(s->a, va, MMU_WRITE, IR_MEM_IDX(mem), &t, s->ret, s->frame);
     if (size == 16) {

@@ -385,6 +385,7 @@ static bool tcg_stop_reason(struct accel *accel, struct cpu *cpu, struct cpu_sto
 static void tcg_single_step(struct accel *accel, struct cpu *cpu, bool on)
 {
     acpu_of(cpu)->single_step = on;
+    acpu_of(cpu)->watch = WATCH_NONE;
 }
 
 static void tcg_info(struct accel *accel, GString *out)

@@ -256,6 +256,9 @@ struct accel_cpu {
     bool stopped;                   /* machine lock: the thread waits for resume */
     bool quit, single_step, watch_hit;
     bool debug_stop;                /* at a breakpoint or after a step: waits for the next resume */
+    /* A watched access leaves the block in front of it (FOUND). To stop behind it, its instruction is then done on its own
+     * (STEP: it is next, and single_step is on for it). */
+    enum { WATCH_NONE, WATCH_FOUND, WATCH_STEP } watch;
     uint64_t watch_addr;
     int watch_kind;                 /* enum accel_break */
     GMutex sleep;

@@ -168,6 +168,7 @@ static void fini(struct cpu *c)
     .line_changed = rv_line_changed, .timer_due = rv_timer_due, \
     .regs = regs_, .nregs = RV_REGS, .reg_read = rv_reg_read, .reg_write = rv_reg_write, \
     .print_regs = rv_print_regs, .gdb_xml = rv_gdb_xml, .disas = disas, .fdt_node = fdt_node, .fdt_root = rv_pmu_fdt, \
+    .watch_before = true, \
     .state = state, .nstate = G_N_ELEMENTS(state)
 
 const struct cpu_type rv_cpu_type = { RV_TYPE(rv_regs64) };

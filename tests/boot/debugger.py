@@ -18,7 +18,12 @@ _start:
     la      a1, counter
 loop:
     call    work
+    .option norvc
     sd      a0, 0(a1)
+    nop
+    ld      t2, 0(a1)
+    li      t3, 1
+    .option rvc
     j       loop
 work:
     addi    a0, a0, 3
@@ -78,6 +83,13 @@ def watchpoints():
                    'rwatch *(long *)&counter', 'delete', 'stepi', 'p/x $pc'])
     matches(out, r'Hardware watchpoint 1', 'the watchpoint')
     matches(out, r'(?s)Old value = 0.*New value = 3.*Old value = 3.*New value = 6', 'the values')
+    matches(out, r'\$1 = 6\b', 'memory')
+    # The stop is behind the instruction that stores, not at the end of its block.
+    out = session(['watch *(long *)&counter', 'continue', 'x/i $pc - 4', 'p $a0', 'delete', 'rwatch *(long *)&counter',
+                   'continue', 'x/i $pc - 4', 'p/x $t2', 'p/x $t3'])
+    matches(out, r'sd\s+a0,0\(a1\)', 'the instruction before the stop')
+    matches(out, r'ld\s+t2,0\(a1\)', 'the load before the second stop')
+    matches(out, r'\$2 = 0x3\s+\$3 = 0x0', 'the load is done, what follows is not')
 
 
 def single_steps():
