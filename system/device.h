@@ -85,6 +85,7 @@ enum field_kind {
     FIELD_KIND_BYTES,       /* a buffer */
     FIELD_KIND_TIMER,       /* struct timer: its deadline */
     FIELD_KIND_POINTER,     /* pointer to an array of integers allocated by realize; its length in count_field */
+    FIELD_KIND_STRUCTS,     /* the same of structs, each with the fields of a list of its own */
 };
 
 struct field {
@@ -93,7 +94,9 @@ struct field {
     size_t offset;
     size_t size;            /* bytes in the struct */
     size_t elem;            /* bytes of one element */
-    size_t count_field;     /* FIELD_KIND_POINTER: offset of the uint32_t number of elements */
+    size_t count_field;     /* FIELD_KIND_POINTER, _STRUCTS: offset of the uint32_t number of elements */
+    const struct field *fields;     /* FIELD_KIND_STRUCTS: of one element, offsets from its start */
+    size_t nfields;
     unsigned since;         /* version of the type that added it; 0 and 1: always there */
 };
 
@@ -109,6 +112,10 @@ struct field {
 #define FIELD_POINTER(type, f, count, ...) \
     { .name = #f, .kind = FIELD_KIND_POINTER, .offset = offsetof(type, f), .size = FIELD_SIZE_(type, f), \
       .elem = FIELD_SIZE_(type, f[0]), .count_field = offsetof(type, count), ##__VA_ARGS__ }
+#define FIELD_STRUCTS(type, f, count, list, ...) \
+    { .name = #f, .kind = FIELD_KIND_STRUCTS, .offset = offsetof(type, f), .size = FIELD_SIZE_(type, f), \
+      .elem = FIELD_SIZE_(type, f[0]), .count_field = offsetof(type, count), .fields = (list), \
+      .nfields = G_N_ELEMENTS(list), ##__VA_ARGS__ }
 #define TIMER(type, f, ...) \
     { .name = #f, .kind = FIELD_KIND_TIMER, .offset = offsetof(type, f), .size = FIELD_SIZE_(type, f), \
       .elem = FIELD_SIZE_(type, f), ##__VA_ARGS__ }

@@ -47,13 +47,22 @@ static const struct prop props[] = {
               "offer access through the platform's IOMMU"),
 };
 
+static const struct field queue_state[] = {
+    FIELD(struct virtio_queue, size_max), FIELD(struct virtio_queue, size), FIELD(struct virtio_queue, vector),
+    FIELD(struct virtio_queue, enabled), FIELD(struct virtio_queue, broken), FIELD(struct virtio_queue, desc),
+    FIELD(struct virtio_queue, driver), FIELD(struct virtio_queue, device), FIELD(struct virtio_queue, last_avail),
+    FIELD(struct virtio_queue, used_idx), FIELD(struct virtio_queue, avail_wrap), FIELD(struct virtio_queue, used_wrap),
+    FIELD(struct virtio_queue, signalled_used), FIELD(struct virtio_queue, signalled_valid),
+    FIELD(struct virtio_queue, notify_on), FIELD(struct virtio_queue, inuse),
+};
+
 static const struct field state[] = {
     FIELD(struct virtio_device, guest_features), FIELD(struct virtio_device, host_features_sel),
     FIELD(struct virtio_device, guest_features_sel), FIELD(struct virtio_device, status),
     FIELD(struct virtio_device, isr),
     FIELD(struct virtio_device, queue_sel), FIELD(struct virtio_device, config_vector),
     FIELD(struct virtio_device, config_generation), FIELD(struct virtio_device, started),
-    FIELD(struct virtio_device, legacy), FIELD_POINTER(struct virtio_device, queues, nqueues),
+    FIELD(struct virtio_device, legacy), FIELD_STRUCTS(struct virtio_device, queues, nqueues, queue_state),
 };
 
 static const struct host_field host[] = {

@@ -41,7 +41,7 @@ enum {
 
 struct virtio_device;
 
-/* One queue. Every field up to `dev` is guest-visible state (saved by VIRTIO_QUEUE_FIELDS). */
+/* One queue. Every field up to `dev` is guest-visible state (queue_state in virtio.c lists it). */
 struct virtio_queue {
     uint16_t size_max, size;        /* entries; size is the driver's choice */
     uint16_t vector;                /* MSI-X vector, VIRTIO_NO_VECTOR */

@@ -68,6 +68,27 @@ static void every_byte_is_in_a_list(gconstpointer data)
     }
 }
 
+/* An array behind a pointer has elements that can be saved: integers, or structs with a list. */
+static void arrays_can_be_saved(gconstpointer data)
+{
+    const struct device_type *type = data;
+
+    for (const struct device_type *t = type; t; t = t->base) {
+        for (size_t i = 0; i < t->state_count; i++) {
+            const struct field *f = &t->state[i];
+
+            if (f->kind == FIELD_KIND_POINTER) {
+                g_assert_true(f->elem == 1 || f->elem == 2 || f->elem == 4 || f->elem == 8);
+            } else if (f->kind == FIELD_KIND_STRUCTS) {
+                g_assert_cmpuint(f->nfields, >, 0);
+                for (size_t k = 0; k < f->nfields; k++) {
+                    g_assert_cmpuint(f->fields[k].offset + f->fields[k].size, <=, f->elem);
+                }
+            }
+        }
+    }
+}
+
 /* ---- registers ---- */
 
 static bool on_its_own(const struct device_type *type)
@@ -161,6 +182,7 @@ int main(int argc, char **argv)
         const struct device_type *type = device_types[i];
 
         add(type, "every_byte_is_in_a_list", every_byte_is_in_a_list);
+        add(type, "arrays_can_be_saved", arrays_can_be_saved);
         if (on_its_own(type)) {
             add(type, "registers_reset_and_keep_read_only_bits", registers_reset_and_keep_read_only_bits);
             add(type, "wild_accesses_are_harmless", wild_accesses_are_harmless);
