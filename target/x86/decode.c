@@ -399,6 +399,9 @@ enum x86_decoded x86_decode(const struct x86_mode *mode, const uint8_t *bytes, u
     for (unsigned i = 0; i < in->row->nops; i++) {
         immediate(&r, in->row->ops[i], &first);
     }
+    if (in->vvvv && !has_kind(in->row, X86_OP_H, X86_OP_B)) {       /* VEX.vvvv that names nothing must be 1111b */
+        return finish(&r, false);
+    }
     /* M operands are memory, R U N ones registers */
     if (in->row->flags & X86_ROW_MODRM &&
         ((has_kind(in->row, X86_OP_M, X86_OP_M) && !in->mem) ||

@@ -165,9 +165,6 @@ void x86_disas_insn(const struct x86_insn *in, const struct x86_mode *mode, uint
     if (in->rep && row->prefix < 3 && row->map == 0 && row->nops == 0) {
         g_string_append(out, in->rep == 0xf2 ? "repne " : "rep ");
     }
-    if (in->vex && !strchr("abmprs", *row->name)) {
-        g_string_append_c(out, 'v');
-    }
     if (plus) {
         g_string_append_len(out, row->name, plus - row->name);
         g_string_append(out, conditions[in->opcode & 15]);

@@ -345,6 +345,8 @@ void x86_helper_gather(struct x86_cpu *cpu, uint32_t what, uint64_t base, uint64
 
 /* ---- half precision ---- */
 
+enum { MXCSR_DE = 1 << 1, MXCSR_DAZ = 1 << 6 };
+
 static struct fp_ctx context(struct x86_cpu *cpu, unsigned rounding)
 {
     static const uint8_t modes[4] = { FP_RNE, FP_RDN, FP_RUP, FP_RTZ };
@@ -376,8 +378,11 @@ uint64_t x86_helper_to_half(struct x86_cpu *cpu, x86_v128 v, uint32_t rounding)
     union lanes a = { .v = v };
     uint64_t r = 0;
 
-    ctx.daz = cpu->cpu.fpcr & 0x40;         /* DAZ counts here, FTZ does not */
+    ctx.daz = cpu->cpu.fpcr & MXCSR_DAZ;         /* DAZ counts here, FTZ does not */
     for (unsigned i = 0; i < 4; i++) {
+        unsigned class = fp_classify(&fp_f32, a.w[i]);
+
+        cpu->cpu.fpcr |= !ctx.daz && class & (FP_CLASS_POS_SUBNORMAL | FP_CLASS_NEG_SUBNORMAL) ? MXCSR_DE : 0;
         r |= (uint64_t)fp_convert(&fp_f32, &fp_f16, a.w[i], &ctx) << 16 * i;
     }
     add_flags(cpu, ctx.flags);

@@ -67,6 +67,29 @@ static uint64_t number(GRand *r)
     }
 }
 
+/* Eight bytes that mean something as integers or floats */
+static uint64_t vector_bits(GRand *r)
+{
+    static const uint32_t f32[] = {
+        0, 0x80000000, 0x3f800000, 0xbf800000, 0x7f800000, 0xff800000, 0x7fc00000, 0xffc00123, 0x7f800001, 0xff812345, 1,
+        0x807fffff, 0x00800000, 0x7f7fffff, 0x4f000000, 0xcf000000, 0x4effffff, 0x3f000000, 0x40490fdb, 0x34000000,
+    };
+    static const uint64_t f64[] = {
+        0, 0x8000000000000000, 0x3ff0000000000000, 0xbff0000000000000, 0x7ff0000000000000, 0xfff0000000000000,
+        0x7ff8000000000000, 0xfff8000000000123, 0x7ff0000000000001, 0xfff4000000000000, 1, 0x800fffffffffffff,
+        0x0010000000000000, 0x7fefffffffffffff, 0x41e0000000000000, 0xc1e0000000200000, 0x43e0000000000000,
+        0xc3e0000000000000, 0x41dfffffffc00000, 0x3fe0000000000000, 0x47efffffe0000000, 0x3690000000000000,
+    };
+
+    switch (below(r, 5)) {
+    case 0: return number(r);
+    case 1: return f64[below(r, G_N_ELEMENTS(f64))];
+    case 2: return f32[below(r, G_N_ELEMENTS(f32))] | (uint64_t)f32[below(r, G_N_ELEMENTS(f32))] << 32;
+    case 3: return 0x3f8000003f800000 ^ ((uint64_t)(g_rand_int(r) & 0x83ffffff) << 32 | (g_rand_int(r) & 0x83ffffff));
+    default: return 0x3ff0000000000000 ^ (((uint64_t)g_rand_int(r) << 32 | g_rand_int(r)) & 0x807fffffffffffff);
+    }
+}
+
 /* ---- encoding ---- */
 
 struct out {
@@ -113,6 +136,16 @@ static void prefixes(GRand *r, const struct x86_row *row, struct out *o, bool *w
     }
 }
 
+static bool names_vvvv(const struct x86_row *row)
+{
+    bool names = false;
+
+    for (unsigned i = 0; i < row->nops; i++) {
+        names |= row->ops[i].kind == X86_OP_H || row->ops[i].kind == X86_OP_B;
+    }
+    return names;
+}
+
 static void opcode(GRand *r, const struct x86_row *row, struct out *o)
 {
     unsigned op = row->opcode;
@@ -123,7 +156,7 @@ static void opcode(GRand *r, const struct x86_row *row, struct out *o)
 
         byte(o, 0xc4);
         byte(o, below(r, 8) << 5 | (row->map - 3));
-        byte(o, w << 7 | below(r, 16) << 3 | l << 2 | (row->prefix - 1));
+        byte(o, w << 7 | (names_vvvv(row) ? below(r, 16) : 15) << 3 | l << 2 | (row->prefix - 1));
         byte(o, op);
         return;
     }
@@ -191,16 +224,41 @@ static void immediates(GRand *r, const struct x86_row *row, struct out *o, bool 
 
 /* ---- registers that fit ---- */
 
+/* A gather's indices are small; its base register finds the data. */
+static bool place_gather(GRand *r, struct x86_insn *in, struct x86_result *s, uint64_t *set)
+{
+    unsigned index = in->index < 0 ? 4 : in->index;
+
+    if (in->base < 0 || in->base == X86_RIP || in->asize == 4 || *set >> in->base & 1 || index == in->reg ||
+        index == in->vvvv || in->reg == in->vvvv || (in->modrm & 7) != 4) {
+        return false;
+    }
+    memset(s->regs.xmm[index], 0, sizeof s->regs.xmm[index]);
+    for (unsigned i = 0; i < 8; i += in->opcode & 1 ? 2 : 1) {
+        int64_t v = (int64_t)below(r, 64) - 32;
+
+        memcpy(s->regs.xmm[index] + 4 * i, &v, in->opcode & 1 ? 8 : 4);
+    }
+    s->regs.r[in->base] = X86_DATA + 4096 - in->disp;
+    *set |= 1ull << in->base;
+    return true;
+}
+
 static bool place(GRand *r, struct x86_insn *in, struct out *o, struct x86_result *s, uint64_t *set, unsigned at)
 {
     uint64_t *reg = s->regs.r;
     uint64_t target = X86_DATA + 1024 + below(r, X86_DATA_BYTES - 2048), index;
+    /* hosts differ in whether the SHA extensions' operands must be aligned; the manual says so */
+    bool sha = g_str_has_prefix(in->row->name, "sha1") || g_str_has_prefix(in->row->name, "sha2");
 
-    if (below(r, 2)) {
+    if (below(r, 2) || sha) {
         target &= ~15ull;
     }
     if (!in->mem || in->row->ops[0].kind == X86_OP_O || in->row->ops[1].kind == X86_OP_O) {
         return true;
+    }
+    if (g_str_has_prefix(in->row->name, "vpgather") || g_str_has_prefix(in->row->name, "vgather")) {
+        return place_gather(r, in, s, set);
     }
     if (in->asize == 4 && in->base != X86_NO_REG && in->base != X86_RIP) {
         return false;                   /* sums that wrap: kept for forms without a base */
@@ -222,6 +280,9 @@ static bool place(GRand *r, struct x86_insn *in, struct out *o, struct x86_resul
         return false;
     }
     if (in->base == X86_NO_REG) {
+        if (sha) {
+            return false;
+        }
         if (in->index != X86_NO_REG) {
             if (*set >> in->index & 1) {
                 return false;
@@ -255,6 +316,9 @@ static bool special(GRand *r, struct x86_insn *in, struct x86_result *s, uint64_
         reg[X86_RDI] = X86_DATA + 2048 + below(r, 1024);
         reg[X86_RCX] = below(r, 40);
         *set |= 1 << X86_RSI | 1 << X86_RDI | 1 << X86_RCX;
+    } else if (strstr(name, "maskmovdqu")) {
+        reg[X86_RDI] = X86_DATA + 1024 + below(r, 64);
+        return in->asize == 8 && in->seg < 0;
     } else if (!strcmp(name, "xlat")) {
         reg[X86_RBX] = X86_DATA + 1024;
         return in->asize == 8;
@@ -352,9 +416,15 @@ bool x86_gen_case(GRand *r, const struct x86_row *row, struct x86_case *c)
     c->in.regs.r[X86_RSP] = X86_DATA + 4096 + 8 * below(r, 64);
     c->in.regs.flags = (g_rand_int(r) & (X86_CC | X86_DF)) | X86_FLAGS_1 | X86_IF;
     for (unsigned i = 0; i < X86_DATA_BYTES; i += 8) {
-        uint64_t v = number(r);
+        uint64_t v = below(r, 2) ? vector_bits(r) : number(r);
 
         memcpy(c->in.data + i, &v, 8);
     }
+    for (unsigned i = 0; i < sizeof c->in.regs.xmm; i += 8) {
+        uint64_t v = vector_bits(r);
+
+        memcpy((uint8_t *)c->in.regs.xmm + i, &v, 8);
+    }
+    c->in.regs.mxcsr = 0x1f80 | below(r, 4) << 13 | (below(r, 8) ? 0 : below(r, 64)) | (below(r, 4) ? 0 : below(r, 2) << 6 | below(r, 2) << 15);
     return one_insn(r, row, c, &set);
 }

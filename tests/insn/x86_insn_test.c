@@ -21,6 +21,7 @@
 #include "util/log.h"
 
 enum { PAGE = 4096, CASES = 60, TRIES = 400 };
+enum { MXCSR_DE = 1 << 1, MXCSR_DAZ = 1 << 6, MXCSR_FTZ = 1 << 15 };
 
 struct rig {
     struct x86_cpu *cpu;
@@ -201,6 +202,12 @@ static bool one_block(struct rig *g, uint64_t end)
     return left.exit && left.code == IR_EXIT_DEBUG;
 }
 
+/* The interpreter does not flush subnormals but in vector operations. */
+static uint32_t mxcsr_in(const struct rig *g, const struct x86_case *k)
+{
+    return g->jit ? k->in.regs.mxcsr : k->in.regs.mxcsr & ~(uint32_t)(MXCSR_DAZ | MXCSR_FTZ);
+}
+
 static void ours(struct rig *g, const struct x86_case *k, struct x86_result *out)
 {
     struct x86_cpu *cpu = g->cpu;
@@ -212,9 +219,11 @@ static void ours(struct rig *g, const struct x86_case *k, struct x86_result *out
     memcpy(g->data, k->in.data, sizeof g->data);
     x86_set_eflags(cpu, k->in.regs.flags, ~0ull);
     cpu->cpu.pc = X86_CODE + X86_CODE_AT;
-    cpu->cpu.fpcr = 0x1f80;
+    for (unsigned i = 0; i < 16; i++) {
+        memcpy(cpu->zmm[i], k->in.regs.xmm[i], 32);
+    }
     cpu->cpu.key = ~0u;
-    x86_update_key(cpu);
+    x86_set_mxcsr(cpu, mxcsr_in(g, k));
     if (g->jit) {
         jit_reset(g->jit);
     }
@@ -224,13 +233,29 @@ static void ours(struct rig *g, const struct x86_case *k, struct x86_result *out
     }
     memcpy(out->regs.r, cpu->cpu.r, sizeof out->regs.r);
     out->regs.flags = x86_eflags(cpu);
+    for (unsigned i = 0; i < 16; i++) {
+        memcpy(out->regs.xmm[i], cpu->zmm[i], 32);
+    }
+    out->regs.mxcsr = x86_mxcsr(cpu);
     memcpy(out->data, g->data, sizeof g->data);
     out->fault = g->fault;
 }
 
 /* ---- comparison ---- */
 
-static bool same(const struct x86_case *k, const struct x86_result *a, const struct x86_result *b)
+static bool same_vectors(const struct x86_regs *a, const struct x86_regs *b)
+{
+    unsigned bytes = x86_native_avx() ? 32 : 16;
+    bool ok = true;
+
+    for (unsigned i = 0; i < 16; i++) {
+        ok &= !memcmp(a->xmm[i], b->xmm[i], bytes);
+    }
+    return ok;
+}
+
+/* mxcsr: the bits of it that count */
+static bool same(const struct x86_case *k, const struct x86_result *a, const struct x86_result *b, uint32_t mxcsr)
 {
     if (a->fault != b->fault) {
         return false;
@@ -239,7 +264,17 @@ static bool same(const struct x86_case *k, const struct x86_result *a, const str
         return true;
     }
     return !memcmp(a->regs.r, b->regs.r, sizeof a->regs.r) && !((a->regs.flags ^ b->regs.flags) & X86_CC & ~k->undefined) &&
-           !((a->regs.flags ^ b->regs.flags) & X86_DF) && !memcmp(a->data, b->data, sizeof a->data);
+           !((a->regs.flags ^ b->regs.flags) & X86_DF) && !((a->regs.mxcsr ^ b->regs.mxcsr) & mxcsr) &&
+           same_vectors(&a->regs, &b->regs) && !memcmp(a->data, b->data, sizeof a->data);
+}
+
+static void print_vector(GString *s, const char *who, unsigned n, const uint8_t *bytes)
+{
+    uint64_t v[4];
+
+    memcpy(v, bytes, sizeof v);
+    g_string_append_printf(s, " %s ymm%u %016" PRIx64 "_%016" PRIx64 "_%016" PRIx64 "_%016" PRIx64 "\n", who, n, v[3], v[2], v[1],
+                           v[0]);
 }
 
 static void report(const struct x86_case *k, const struct x86_result *want, const struct x86_result *got)
@@ -268,6 +303,14 @@ static void report(const struct x86_case *k, const struct x86_result *want, cons
     }
     g_string_append_printf(s, "  flags: were %03x, host %03x, ours %03x, undefined %03x\n", (int)k->in.regs.flags & 0xfff,
                            (int)want->regs.flags & 0xfff, (int)got->regs.flags & 0xfff, (int)k->undefined);
+    g_string_append_printf(s, "  mxcsr: was %x, host %x, ours %x\n", k->in.regs.mxcsr, want->regs.mxcsr, got->regs.mxcsr);
+    for (unsigned i = 0; i < 16; i++) {
+        print_vector(s, " ", i, k->in.regs.xmm[i]);
+        if (memcmp(want->regs.xmm[i], got->regs.xmm[i], 32)) {
+            print_vector(s, " host", i, want->regs.xmm[i]);
+            print_vector(s, " ours", i, got->regs.xmm[i]);
+        }
+    }
     for (unsigned i = 0; i < X86_DATA_BYTES; i++) {
         if (want->data[i] != got->data[i]) {
             g_string_append_printf(s, "  [%x]: was %02x, host %02x, ours %02x\n", X86_DATA + i, k->in.data[i], want->data[i],
@@ -309,13 +352,14 @@ static bool check_row(struct rig *g, GRand *rand, const struct x86_row *row, GSt
             continue;
         }
         done++;
+        k.in.regs.mxcsr = mxcsr_in(g, &k);
         x86_native_run(k.bytes, k.n, &k.in, &want);
         if (want.fault == X86_UD) {
             g_string_append_printf(refused, " %s", row->name);
             return true;
         }
         ours(g, &k, &got);
-        if (!same(&k, &want, &got)) {
+        if (!same(&k, &want, &got, g->jit ? ~0u : ~(uint32_t)MXCSR_DE)) {
             report(&k, &want, &got);
             if (g_getenv("DOPPEL_INSN_LOG")) {
                 log_set(g_getenv("DOPPEL_INSN_LOG"), NULL);

@@ -11,12 +11,18 @@
 struct area {
     struct x86_regs regs;
     uint64_t host_rsp;
+    uint32_t host_mxcsr;
 };
 
 static uint8_t *code;
 static sigjmp_buf escape;
 static volatile sig_atomic_t running;
 static int fault_seen;
+
+bool x86_native_avx(void)
+{
+    return __builtin_cpu_supports("avx");
+}
 
 static struct area *area(void)
 {
@@ -47,6 +53,16 @@ static uint8_t *mov(uint8_t *p, unsigned reg, uint32_t address, bool store)
     return absolute(p, op, 2, reg, address);
 }
 
+/* YMM register n, or XMM where the host has no AVX. MOVUPS, VMOVDQU */
+static uint8_t *vector(uint8_t *p, unsigned n, bool store)
+{
+    uint32_t address = X86_AREA + offsetof(struct x86_regs, xmm) + 32 * n;
+    char vex[4] = { (char)0xc4, n < 8 ? (char)0xe1 : 0x61, 0x7e, store ? 0x7f : 0x6f };
+    char legacy[3] = { n < 8 ? 0x40 : 0x44, 0x0f, store ? 0x11 : 0x10 };
+
+    return x86_native_avx() ? absolute(p, vex, 4, n, address) : absolute(p, legacy, 3, n, address);
+}
+
 static uint32_t reg_at(unsigned n)
 {
     return X86_AREA + n * 8;
@@ -59,6 +75,10 @@ static void make_entry(void)
 
     p = put(p, saves, sizeof saves);
     p = mov(p, 4, X86_AREA + offsetof(struct area, host_rsp), true);
+    for (unsigned i = 0; i < 16; i++) {
+        p = vector(p, i, false);
+    }
+    p = absolute(p, "\x0f\xae", 2, 2, X86_AREA + offsetof(struct x86_regs, mxcsr));  /* ldmxcsr */
     p = absolute(p, "\xff", 1, 6, X86_AREA + offsetof(struct x86_regs, flags));     /* push */
     *p++ = 0x9d;                                                                    /* popfq */
     for (unsigned i = 0; i < 16; i++) {
@@ -70,7 +90,7 @@ static void make_entry(void)
 
 static uint8_t *make_exit(uint8_t *p)
 {
-    static const uint8_t restores[] = { 0x41, 0x5f, 0x41, 0x5e, 0x41, 0x5d, 0x41, 0x5c, 0x5d, 0x5b, 0xfc, 0xc3 };
+    static const uint8_t restores[] = { 0xc5, 0xf8, 0x77, 0x41, 0x5f, 0x41, 0x5e, 0x41, 0x5d, 0x41, 0x5c, 0x5d, 0x5b, 0xfc, 0xc3 };
 
     for (unsigned i = 0; i < 16; i++) {
         p = mov(p, i, reg_at(i), true);
@@ -78,7 +98,12 @@ static uint8_t *make_exit(uint8_t *p)
     p = mov(p, 4, X86_AREA + offsetof(struct area, host_rsp), false);
     *p++ = 0x9c;                                                                    /* pushfq */
     p = absolute(p, "\x8f", 1, 0, X86_AREA + offsetof(struct x86_regs, flags));     /* pop */
-    return put(p, restores, sizeof restores);
+    for (unsigned i = 0; i < 16; i++) {
+        p = vector(p, i, true);
+    }
+    p = absolute(p, "\x0f\xae", 2, 3, X86_AREA + offsetof(struct x86_regs, mxcsr));  /* stmxcsr */
+    p = absolute(p, "\x0f\xae", 2, 2, X86_AREA + offsetof(struct area, host_mxcsr));
+    return x86_native_avx() ? put(p, restores, sizeof restores) : put(p, restores + 3, sizeof restores - 3);    /* vzeroupper */
 }
 
 /* ---- signals ---- */
@@ -111,6 +136,7 @@ bool x86_native_init(void)
     for (unsigned i = 0; i < sizeof signals / sizeof *signals; i++) {
         sigaction(signals[i], &sa, NULL);
     }
+    area()->host_mxcsr = 0x1f80;
     make_entry();
     return true;
 }
@@ -130,8 +156,8 @@ void x86_native_run(const uint8_t *bytes, unsigned n, const struct x86_result *i
     if (!sigsetjmp(escape, 1)) {
         ((void (*)(void))(uintptr_t)code)();
     } else {
-        /* The direction flag must be clear for C. */
-        __asm__ volatile("cld");
+        /* What C expects of the direction flag and MXCSR. */
+        __asm__ volatile("cld; ldmxcsr %0" : : "m"(area()->host_mxcsr));
     }
     running = false;
     memcpy(&out->regs, &area()->regs, sizeof out->regs);

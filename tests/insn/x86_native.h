@@ -16,7 +16,7 @@ enum {
     X86_DATA = X86_AREA + 0x1000,       /* what memory operands are in */
     X86_DATA_BYTES = 0x2000,
     X86_CODE = X86_AREA + 0x4000,       /* one page */
-    X86_CODE_AT = 0x400,                /* the instructions under test in it */
+    X86_CODE_AT = 0x800,                /* the instructions under test in it */
 };
 
 struct x86_regs {
@@ -34,6 +34,8 @@ struct x86_result {
 
 /* False: the area can't be mapped. */
 bool x86_native_init(void);
+/* Has the host YMM registers? Else the upper halves stay as they are. */
+bool x86_native_avx(void);
 /* The page of code with the instructions in place, as guests see it. */
 const uint8_t *x86_native_code(void);
 /* Runs bytes from in to out. */
