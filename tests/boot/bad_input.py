@@ -10,7 +10,7 @@ import time
 
 from boot import (Failure, PROMPT, emulator, equal, guest_file, linux, matches, need, run, run_once, temporary)
 
-MACHINE = ['-machine', 'virt', '-nographic', '-m', '128M']
+MACHINE = ['-machine', 'virt', '-cpu', 'rv64', '-nographic', '-m', '128M']
 LOOP = struct.pack('<I', 0x0000006f)      # j .
 
 
@@ -119,7 +119,7 @@ def linux_images():
 def device_trees():
     with temporary() as tmp:
         tree = os.path.join(tmp, 'tree')
-        status, _, err = run_once('-machine', f'virt,dumpdtb={tree}', '-nographic', '-bios', 'none')
+        status, _, err = run_once('-machine', f'virt,dumpdtb={tree}', '-cpu', 'rv64', '-nographic', '-bios', 'none')
         equal((status, err), (0, ''), 'dumpdtb')
         with open(tree, 'rb') as f:
             good = f.read()

@@ -45,7 +45,7 @@ def assemble(folder, finish, bits=64, raw=False):
 
 
 def ends_with(status, *args):
-    got, out, err = run_once('-machine', 'virt', '-nographic', '-m', '128M', *args)
+    got, out, err = run_once('-machine', 'virt', '-cpu', 'rv64', '-nographic', '-m', '128M', *args)
     matches(out, 'bare metal speaks', f'the console ({err.strip()})')
     equal(got, status, f'exit status ({err.strip()})')
 

@@ -28,7 +28,7 @@ class Files:
         return os.path.join(self.folder, name)
 
     def machine(self, *args, nographic=True):
-        return ['-machine', 'virt', '-bios', self.bios, *(['-nographic'] if nographic else []), *args]
+        return ['-machine', 'virt', '-cpu', 'rv64', '-bios', self.bios, *(['-nographic'] if nographic else []), *args]
 
 
 def works(files, *args, nographic=True):
