@@ -48,7 +48,8 @@ enum host_leave {
     HOST_LEAVE_DIRECT,              /* an exit that is not chained yet; detail = return address that names it (host_exit_find) */
     HOST_LEAVE_INDIRECT,            /* jump cache missed; the pc slot holds the target */
     HOST_LEAVE_REQUEST,             /* a request is pending; pc slot = the region's start */
-    HOST_LEAVE_REMAP,               /* the page of the region is mapped otherwise now, or not known to be the same; pc slot = region start */
+    HOST_LEAVE_REMAP,               /* the page of the region is mapped otherwise now, or not known to be the same; pc slot = region start;
+                                     * detail = an address in the region's code */
     HOST_LEAVE_BUDGET,              /* icount: the budget is used up; pc slot = the region's start, nothing of it ran */
     HOST_LEAVE_STALE,               /* the region has been invalidated; pc slot = the region's start */
 };

@@ -402,8 +402,11 @@ static bool run_code(struct accel_cpu *a, struct pending_link *link)
     case HOST_LEAVE_BUDGET:
     case HOST_LEAVE_REMAP:
     case HOST_LEAVE_STALE:
-        /* The jump cache must not bring us here again. */
+        /* The jump cache must not bring us here again, unless the block is right after all. */
         ((struct host_jump *)&a->jumps[(cpu->pc >> 1) & ((1u << HOST_JUMP_CACHE_BITS) - 1)])->tag = 0;
+        if (left.why == HOST_LEAVE_REMAP && !a->single_step) {
+            tb_remap(a, cache_find(t, left.detail));
+        }
         return false;
     default:
         return false;

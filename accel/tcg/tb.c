@@ -621,6 +621,21 @@ static void enter_maps(struct accel_cpu *a, struct tb *tb)
     }
 }
 
+void tb_remap(struct accel_cpu *a, struct tb *tb)
+{
+    struct cpu *cpu = a->cpu;
+    bool uncached = false;
+    struct fetch_page *f;
+
+    if (tb->flags || tb->map_id[1] || tb->pc != cpu->pc || tb->key != cpu->key) {
+        return;
+    }
+    f = tlb_fetch(a, cpu->pc, &uncached);
+    if (!uncached && f->idx == tb->idx && fetch_phys(f) == (tb->phys & PAGE_MASK)) {
+        enter_maps(a, tb);
+    }
+}
+
 static int64_t now_ns(void)
 {
     struct timespec t;

@@ -301,6 +301,9 @@ void cache_flush(struct tcg *t);        /* forgets everything; all vCPUs parked 
 /* The block at the CPU's pc, made if need be; its page's mapping is entered in xmap and the block in the jump cache. May
  * raise the guest's fetch fault. vCPU thread, parked. */
 struct tb *tb_get(struct accel_cpu *a);
+/* A block that was about to run did not know whether its page is still mapped as it was: if so, it will know now. May
+ * raise the guest's fetch fault. vCPU thread, running. */
+void tb_remap(struct accel_cpu *a, struct tb *tb);
 /* Links an exit of a block that is about to go on at `to`. */
 void tb_link(struct accel_cpu *a, struct tb *from, unsigned n, struct tb *to);
 void tb_written(struct tcg *t, struct ram_block *ram, uint64_t offset, uint64_t len);

@@ -128,6 +128,7 @@ static const uint8_t *make_stub_leave(struct host *h, struct code *c, enum host_
     struct amem pc = amem(RCX, behind);
 
     asm_pop(c, RCX);
+    asm_rr(c, X_MOV_LOAD | X_W, RDX, RCX);
     asm_rm(c, X_MOV_LOAD | X_W, RCX, &pc);
     leave_with_pc(h, c, RCX, why, leave);
     return at;
