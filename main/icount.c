@@ -20,8 +20,8 @@ static bool read_icount(struct icount_options *ic, struct options *o, GError **e
         return false;
     }
     if (options_get(o, "rr") || options_get(o, "rrfile") || options_get(o, "rrsnapshot")) {
-        g_set_error(err, MAIN_ERROR, 0, "-icount: rr=: record and replay are not there; without outside input a run with "
-                    "a fixed shift repeats itself");
+        g_set_error(err, MAIN_ERROR, 0, "-icount: rr=: record and replay are not there; without outside input a run "
+                    "with a fixed shift repeats itself");
         return false;
     }
     if ((ic->automatic || !ic->sleep) && ic->align) {

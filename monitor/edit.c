@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * libedit wants a terminal of its own: it sets modes and asks for the size. It gets a pseudo terminal that nobody reads;
- * its characters come from a queue (EL_GETCFN), and what it prints goes to a stream that hands it on. In its unbuffered mode
- * el_gets returns after each key. A key of several characters must be there as a whole before it is called, since
- * in the midst of one it would read on.
+ * libedit wants a terminal of its own: it sets modes and asks for the size. It gets a pseudo terminal that nobody
+ * reads; its characters come from a queue (EL_GETCFN), and what it prints goes to a stream that hands it on. In its
+ * unbuffered mode el_gets returns after each key. A key of several characters must be there as a whole before it is
+ * called, since in the midst of one it would read on.
  */
 #include "monitor/edit.h"
 

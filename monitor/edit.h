@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Line editing with history and completion, for monitors on terminals: libedit, fed with characters as they come, so that it
- * never waits. edit.c is that; without the library edit_none.c says that there is none. Main loop thread.
+ * Line editing with history and completion, for monitors on terminals: libedit, fed with characters as they come, so
+ * that it never waits. edit.c is that; without the library edit_none.c says that there is none. Main loop thread.
  */
 #ifndef MONITOR_EDIT_H
 #define MONITOR_EDIT_H

@@ -38,8 +38,8 @@ static void print_cpus(struct monitor *mon, void *opaque)
     for (unsigned i = 0; i < mon->m->cpus->len; i++) {
         struct cpu *cpu = mon->m->cpus->pdata[i];
 
-        monitor_printf(mon, "%c CPU #%u: thread_id=%d pc=0x%016" G_GINT64_MODIFIER "x%s\n", i == mon->cpu ? '*' : ' ', i,
-                       cpu->thread_id, cpu->pc, cpu->halted ? " (halted)" : "");
+        monitor_printf(mon, "%c CPU #%u: thread_id=%d pc=0x%016" G_GINT64_MODIFIER "x%s\n",
+                       i == mon->cpu ? '*' : ' ', i, cpu->thread_id, cpu->pc, cpu->halted ? " (halted)" : "");
     }
 }
 

@@ -74,7 +74,7 @@ static void dump_insns(struct monitor *mon, struct cpu *cpu, bool physical, uint
 {
     while (count--) {
         uint8_t bytes[16] = { 0 };
-        unsigned n = 16;
+        unsigned n = 16, len;
 
         while (n && !(physical ? as_read(&mon->m->as, addr, bytes, n, MEM_ATTRS_DEBUG) == MEM_OK
                                : cpu_debug_rw(cpu, addr, bytes, n, false))) {
@@ -85,7 +85,8 @@ static void dump_insns(struct monitor *mon, struct cpu *cpu, bool physical, uint
             return;
         }
         monitor_printf(mon, "0x%08" G_GINT64_MODIFIER "x:  ", addr);
-        addr += MAX(cpu->type->disas(cpu, addr, bytes, n, mon->out), 1u);
+        len = cpu->type->disas(cpu, addr, bytes, n, mon->out);
+        addr += MAX(len, 1u);
         monitor_printf(mon, "\n");
     }
 }
@@ -229,10 +230,12 @@ static void cmd_gva2gpa(struct monitor *mon, char **args)
 }
 
 const struct command memory_commands[] = {
-    { "x", "/FMT ADDR", "guest memory at a virtual address; FMT: count, then x d u o c i, then b h w g", 1, ARGS_ANY, cmd_x },
+    { "x", "/FMT ADDR", "guest memory at a virtual address; FMT: count, then x d u o c i, then b h w g", 1, ARGS_ANY,
+      cmd_x },
     { "xp", "/FMT ADDR", "the same at a physical address", 1, ARGS_ANY, cmd_xp },
     { "gva2gpa", "ADDR", "physical address of a virtual one", 1, 1, cmd_gva2gpa },
-    { "print", "/FMT EXPR", "value of an expression: numbers, $registers, + - * / % & | ^ ~ ( )", 1, ARGS_ANY, cmd_print },
+    { "print", "/FMT EXPR", "value of an expression: numbers, $registers, + - * / % & | ^ ~ ( )", 1, ARGS_ANY,
+      cmd_print },
     { "p", "/FMT EXPR", "the same as print", 1, ARGS_ANY, cmd_print },
     { "sum", "ADDR SIZE", "checksum of guest memory at a physical address", 2, 2, cmd_sum },
     { NULL, NULL, NULL, 0, 0, NULL, NULL },

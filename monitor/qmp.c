@@ -138,7 +138,8 @@ static const char *reason_name(enum machine_cause cause)
 {
     static const char *const names[] = {
         [CAUSE_NONE] = "none", [CAUSE_HOST] = "host-qmp-quit", [CAUSE_HOST_SIGNAL] = "host-signal",
-        [CAUSE_GUEST_SHUTDOWN] = "guest-shutdown", [CAUSE_GUEST_RESET] = "guest-reset", [CAUSE_GUEST_PANIC] = "guest-panic",
+        [CAUSE_GUEST_SHUTDOWN] = "guest-shutdown", [CAUSE_GUEST_RESET] = "guest-reset",
+        [CAUSE_GUEST_PANIC] = "guest-panic",
     };
 
     return names[cause];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Cuts a stream of characters into JSON values: QMP clients send one object after the other, with or without newlines. Any
- * bytes may come; what is kept is bounded.
+ * Cuts a stream of characters into JSON values: QMP clients send one object after the other, with or without newlines.
+ * Any bytes may come; what is kept is bounded.
  */
 #ifndef MONITOR_QMP_SPLIT_H
 #define MONITOR_QMP_SPLIT_H

@@ -90,6 +90,11 @@ bool accel_set_prop(struct accel *a, const char *name, const char *value, GError
 
 bool accel_start(struct accel *a, GError **err)
 {
+    if (a->m->opt.icount.on && !a->type->counts) {
+        g_set_error(err, g_quark_from_static_string("accel"), 0, "-icount: accelerator '%s' cannot count instructions; use "
+                    "-accel tcg", a->type->name);
+        return false;
+    }
     if (a->type->init && !a->type->init(a, err)) {
         return false;
     }

@@ -42,6 +42,7 @@ struct accel_type {
     size_t size;            /* of its struct, which starts with struct accel */
     const struct prop *props;   /* of -accel NAME,prop=... */
     size_t prop_count;
+    bool counts;            /* it can count instructions (-icount) */
 
     /* Can this host do it? After the options are in and the board is chosen; a false lets the next -accel be tried.
      * May be NULL. */

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * -icount: the virtual clock counts instructions, each 2^shift ns long; all vCPUs take turns on one thread (rr.c), so one
- * count is the machine's.
+ * -icount: the virtual clock counts instructions, each 2^shift ns long; all vCPUs take turns on one thread (rr.c), so
+ * one count is the machine's.
  *
  * A turn has a budget. A block pays for all its instructions when it is entered (tcg/host.h) and leaves when the budget
  * does not suffice; then the turn is over, or, where the budget ends at the deadline of a timer, a block of exactly the
- * rest is made and run. What a block has paid for and not completed is "ahead": the deoptimisation map says how much at an
- * MMIO access, and code stores it in front of a helper call. So the clock is exact wherever the guest can look at it.
+ * rest is made and run. What a block has paid for and not completed is "ahead": the deoptimisation map says how much at
+ * an MMIO access, and code stores it in front of a helper call. So the clock is exact wherever the guest can look at it.
  *
  * Everything that the guest sees follows from its own instructions: requests are looked at in front of every block
- * whichever way it is entered, timers fire on this thread between two instructions, and after a request to reset or stop
- * the machine nothing runs until the main loop has served it. A timer that is armed by a block's own MMIO for a time
+ * whichever way it is entered, timers fire on this thread between two instructions, and after a request to reset or
+ * stop the machine nothing runs until the main loop has served it. A timer that is armed by a block's own MMIO for a time
  * inside that block fires at the block's end.
  *
  * An exception costs one instruction's time but retires nothing: so time goes on in a guest that only faults.
@@ -94,7 +94,8 @@ void icount_init(struct tcg *t)
 
 uint64_t icount_retired(const struct accel_cpu *a)
 {
-    bool running = atomic_load_explicit(&a->tcg->turn, memory_order_relaxed) == a && g_thread_self() == a->tcg->rr_thread;
+    const struct tcg *t = a->tcg;
+    bool running = atomic_load_explicit(&t->turn, memory_order_relaxed) == a && g_thread_self() == t->rr_thread;
 
     return a->retired + (running ? used(a) - a->traps : 0);
 }

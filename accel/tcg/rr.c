@@ -6,8 +6,8 @@
  * CPU that has something to do follows, in the order of their numbers. While none has, the thread sleeps; under -icount
  * the clock meanwhile goes on to the next deadline: with real time (sleep=on) or at once (sleep=off).
  *
- * Under -icount nothing here may depend on host time, but for what comes from outside. In particular a request that other
- * threads make of a halted CPU is served without touching the order of turns.
+ * Under -icount nothing here may depend on host time, but for what comes from outside. In particular a request that
+ * other threads make of a halted CPU is served without touching the order of turns.
  */
 #include <unistd.h>
 
@@ -232,6 +232,7 @@ static void *rr_main(void *opaque)
     bool running = false;
 
     machine_lock(m);
+    t->rr_tid = gettid();
     while (!t->rr_quit) {
         if (!atomic_load(&t->resumed) || machine_requested(m)) {
             running = false;
@@ -243,7 +244,6 @@ static void *rr_main(void *opaque)
             struct accel_cpu *a = t->cpus->pdata[i];
 
             a->stopped = false;
-            a->cpu->thread_id = gettid();
         }
         if (!running && t->env.icount) {
             icount_resumed(t);

@@ -198,12 +198,16 @@ static bool tcg_cpu_create(struct accel *accel, struct cpu *cpu, GError **err)
     g_ptr_array_add(t->cpus, a);
     if (!t->single) {
         a->thread = g_thread_new(name, cpu_thread, a);
-        return true;
+    } else {
+        mem_reader_add(&cpu->machine->memory, &a->reader);
+        if (!t->rr_thread) {
+            rr_start(t);
+        }
     }
-    mem_reader_add(&cpu->machine->memory, &a->reader);
-    if (!t->rr_thread) {
-        rr_start(t);
+    while (t->single ? !t->rr_tid : !a->stopped) {  /* monitors may ask for its number at once */
+        big_lock_wait(&cpu->machine->lock, &t->parked, -1);
     }
+    cpu->thread_id = t->single ? t->rr_tid : cpu->thread_id;
     return true;
 }
 
@@ -456,6 +460,7 @@ const struct accel_type tcg_accel_type = {
     .help = "translate guest code to host code",
     .size = sizeof(struct tcg),
     PROPS(props),
+    .counts = true,
     .init = tcg_init,
     .free = tcg_free,
     .cpu_create = tcg_cpu_create,

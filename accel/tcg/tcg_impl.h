@@ -206,6 +206,7 @@ struct tcg {
     /* All vCPUs on one thread (rr.c). */
     bool single;
     bool rr_quit;                   /* machine lock */
+    int rr_tid;                     /* of the thread, likewise; 0: it has not begun */
     GThread *rr_thread;
     GCond rr_resume;                /* with the machine lock */
     struct accel_cpu *_Atomic turn; /* who runs */

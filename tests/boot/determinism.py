@@ -158,6 +158,10 @@ def wrong_options():
         equal(status, 1, f'status with {text}')
         equal(err.count('\n'), 1, f'lines of the message with {text}: {err}')
         matches(err, message, f'the message with {text}')
+    if os.access('/dev/kvm', os.R_OK | os.W_OK):
+        status, _, err = run_once('-target', 'x86_64', '-icount', '1', '-accel', 'kvm')
+        equal(status, 1, 'status')
+        matches(err, 'cannot count instructions', 'the message')
     status, _, err = run_once(*MACHINE, '-icount', '1', '-accel', 'tcg,thread=multi')
     equal(status, 1, 'status')
     matches(err, 'thread=multi.*icount', 'the message')

@@ -136,7 +136,8 @@ def queries():
             f.truncate(1 << 20)
         escaped = disk.replace(',', ',,')
         with machine(*STOPPED, '-smp', '2', '-m', '256M', '-name', 'test "1"', '-drive',
-                     f'file={escaped},format=raw,if=none,id=d0,read-only=on', '-device', 'virtio-blk-device,drive=d0') as c:
+                     f'file={escaped},format=raw,if=none,id=d0,read-only=on', '-device',
+                     'virtio-blk-device,drive=d0') as c:
             names = [x['name'] for x in c.get('query-commands')]
             for name in names:
                 if name.startswith('query-') and name != 'query-balloon':
@@ -147,8 +148,8 @@ def queries():
             matches(cpus[0]['target'], 'riscv64', 'target')
             block = c.get('query-block')
             equal([x['device'] for x in block], ['d0'], 'disks')
-            equal((block[0]['inserted']['file'], block[0]['inserted']['ro'], block[0]['inserted']['image']['virtual-size']),
-                  (disk, True, 1 << 20), 'the disk')
+            medium = block[0]['inserted']
+            equal((medium['file'], medium['ro'], medium['image']['virtual-size']), (disk, True, 1 << 20), 'the disk')
             equal(c.get('query-name'), {'name': 'test "1"'}, 'name')
             equal(c.get('query-memory-size-summary'), {'base-memory': 256 << 20}, 'memory')
             version = c.get('query-version')
@@ -176,7 +177,8 @@ def wrong_requests():
         ('{"execute": "human-monitor-command", "arguments": {"command-line": 1}}', 'GenericError', 'expected: string'),
         ('{"execute": "human-monitor-command", "arguments": {"command-line": "x", "cpu-index": 1.5}}', 'GenericError',
          'expected: integer'),
-        ('{"execute": "human-monitor-command", "arguments": {"command-line": "x", "cpu-index": -1}}', 'GenericError', 'CPU'),
+        ('{"execute": "human-monitor-command", "arguments": {"command-line": "x", "cpu-index": -1}}', 'GenericError',
+         'CPU'),
         ('{"execute": "device-list-properties", "arguments": {"typename": "x"}}', 'GenericError', 'not found'),
         ('{"execute": }', 'GenericError', 'JSON parse error'),
         ('nonsense', 'GenericError', 'JSON parse error'),

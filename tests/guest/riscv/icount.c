@@ -58,7 +58,8 @@ static void clocks(void)
     for (unsigned i = 0; i < 100; i++) {
         ulong a, b, c;
 
-        __asm__ volatile("csrr %0, time; lw %1, 0(%3); csrr %2, time" : "=&r"(a), "=&r"(b), "=&r"(c) : "r"(CLINT + 0xbff8));
+        __asm__ volatile("csrr %0, time; lw %1, 0(%3); csrr %2, time"
+                         : "=&r"(a), "=&r"(b), "=&r"(c) : "r"(CLINT + 0xbff8));
         CHECK((int32_t)((uint32_t)b - (uint32_t)a) >= 0 && (int32_t)((uint32_t)c - (uint32_t)b) >= 0);
         CHECK(c - a <= 21);                     /* two instructions of at most 1024 ns in ticks of 100 ns */
     }
