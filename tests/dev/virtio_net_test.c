@@ -301,9 +301,9 @@ static unsigned command(struct card *c, uint8_t class, uint8_t cmd, const void *
 
     at(c, COMMAND)[0] = class;
     at(c, COMMAND)[1] = cmd;
-    memcpy(at(c, COMMAND + 2), data, len);
     *at(c, ANSWER) = 0xee;
     if (len) {
+        memcpy(at(c, COMMAND + 2), data, len);
         vr_add(&c->vr, CTRL, bufs, 3);
     } else {
         bufs[1] = bufs[2];

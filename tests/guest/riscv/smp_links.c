@@ -7,7 +7,7 @@
 #include "rt.h"
 
 #define JUMPS 2048
-#define ROUNDS 150
+#define ROUNDS 80
 
 static uint32_t code[JUMPS + 1] __attribute__((aligned(4096)));
 static volatile uint32_t over, interrupts;
