@@ -149,7 +149,7 @@ static uint64_t recps(unsigned fmt, uint64_t a, uint64_t b, struct fp_ctx *x)
 static uint64_t rsqrts(unsigned fmt, uint64_t a, uint64_t b, struct fp_ctx *x)
 {
     const struct fp_format *f = format(fmt);
-    uint64_t three = power_of_two(fmt, 1) | 1ull << (f->frac_bits - 1);
+    uint64_t three = power_of_two(fmt, 0) | 1ull << (f->frac_bits - 1);     /* halves of three */
 
     a ^= sign_of(fmt);
     if ((is_inf(fmt, a) && is_zero(fmt, b, x->daz)) || (is_inf(fmt, b) && is_zero(fmt, a, x->daz))) {
@@ -158,11 +158,15 @@ static uint64_t rsqrts(unsigned fmt, uint64_t a, uint64_t b, struct fp_ctx *x)
     if (is_nan(fmt, a) || is_nan(fmt, b)) {
         return fp_add(f, a, b, x);
     }
-    /* (3 + a * b) / 2 in one rounding: half of a is exact unless it is tiny, and then it does not matter. */
-    uint64_t half = fp_mul(f, a, power_of_two(fmt, -1), &(struct fp_ctx){ .rounding = x->rounding, .daz = x->daz });
+    /* (3 + a * b) / 2 in one rounding: half of the larger factor is exact. */
+    if ((a & ~sign_of(fmt)) < (b & ~sign_of(fmt))) {
+        uint64_t swap = a;
 
-    three = power_of_two(fmt, 0) | 1ull << (f->frac_bits - 1);
-    return fp_fma(f, half, b, three, 0, x);
+        a = b;
+        b = swap;
+    }
+    a = fp_mul(f, a, power_of_two(fmt, -1), &(struct fp_ctx){ .rounding = x->rounding, .daz = x->daz });
+    return fp_fma(f, a, b, three, 0, x);
 }
 
 static unsigned recip_estimate(unsigned a)

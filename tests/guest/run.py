@@ -4,7 +4,7 @@
 
 Each tests/guest/ISA/NAME.c is one program (with rt.S and rt.h of its folder). Comment lines at its top say how it is run:
 
-    // run: [rv64|rv32] OPTIONS...     one run (several lines: several runs); without rv64 or rv32 both
+    // run: [rv64|rv32|a64] OPTIONS...  one run (several lines: several runs); without rv64 or rv32 both
     // timeout: SECONDS                default 30
 
 A run passes when the program prints a line PASS and the emulator ends with status 0 (the board's test finisher or
@@ -21,16 +21,24 @@ import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-COMPILER = 'riscv64-linux-gnu-gcc'
-FLAGS = ['-O1', '-g', '-Wall', '-Wextra', '-Werror', '-ffreestanding', '-fno-pic', '-fno-stack-protector', '-mcmodel=medany',
-         '-nostdlib', '-static', '-mno-relax', '-Wl,--no-relax', '-Wl,--build-id=none', '-Wl,-z,max-page-size=4096',
+FLAGS = ['-O1', '-g', '-Wall', '-Wextra', '-Werror', '-ffreestanding', '-fno-pic', '-fno-stack-protector',
+         '-nostdlib', '-static', '-Wl,--build-id=none', '-Wl,-z,max-page-size=4096',
          '-Wl,--no-warn-rwx-segments', '-no-pie']
-ISA = {'rv64': ['-march=rv64gc_zba_zbb_zicbom_zicboz', '-mabi=lp64d'], 'rv32': ['-march=rv32imac_zicsr_zifencei', '-mabi=ilp32']}
+RISCV = ['-mcmodel=medany', '-mno-relax', '-Wl,--no-relax']
+# folder: compiler, options of the board, {variant: flags of the compiler}
+FOLDERS = {
+    'riscv': ('riscv64-linux-gnu-gcc', ['-bios', 'none'],
+              {'rv64': [*RISCV, '-march=rv64gc_zba_zbb_zicbom_zicboz', '-mabi=lp64d'],
+               'rv32': [*RISCV, '-march=rv32imac_zicsr_zifencei', '-mabi=ilp32']}),
+    'aarch64': ('aarch64-linux-gnu-gcc', [], {'a64': ['-march=armv8-a', '-mgeneral-regs-only', '-mno-outline-atomics']}),
+}
+ISA = {isa: flags for _, _, isas in FOLDERS.values() for isa, flags in isas.items()}
 
 
 def runs_of(path):
     """[(isa, options)], timeout of a program's header."""
     runs, timeout = [], 30
+    variants = FOLDERS[os.path.basename(os.path.dirname(path))][2]
     with open(path, encoding='utf-8') as f:
         for line in f:
             m = re.match(r'// (run|timeout):\s*(.*)', line)
@@ -38,7 +46,7 @@ def runs_of(path):
                 timeout = int(m[2])
             elif m:
                 words = shlex.split(m[2])
-                isas = [words.pop(0)] if words and words[0] in ISA else list(ISA)
+                isas = [words.pop(0)] if words and words[0] in ISA else list(variants)
                 for isa in isas:
                     runs.append((isa, words if '-cpu' in words else ['-cpu', isa, *words]))
     return runs, timeout
@@ -47,7 +55,7 @@ def runs_of(path):
 def build(path, isa, out):
     folder = os.path.dirname(path)
     exe = os.path.join(out, f'{os.path.basename(path)[:-2]}-{isa}.elf')
-    done = subprocess.run([COMPILER, *ISA[isa], *FLAGS, '-I', folder, '-T', os.path.join(folder, 'link.ld'), '-o', exe,
+    done = subprocess.run([FOLDERS[os.path.basename(folder)][0], *ISA[isa], *FLAGS, '-I', folder, '-T', os.path.join(folder, 'link.ld'), '-o', exe,
                            os.path.join(folder, 'rt.S'), os.path.join(folder, 'rt.c'), path],
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     return exe, done.returncode == 0, done.stdout
@@ -55,8 +63,8 @@ def build(path, isa, out):
 
 def run(emulator, exe, options, timeout):
     """(passed, output)"""
-    argv = [*emulator, '-machine', 'virt', '-bios', 'none', '-kernel', exe, '-nographic', '-monitor', 'none',
-            '-no-reboot', *options]
+    board = next(board for _, board, isas in FOLDERS.values() if exe.rsplit('-', 1)[1][:-4] in isas)
+    argv = [*emulator, '-machine', 'virt', *board, '-kernel', exe, '-nographic', '-monitor', 'none', '-no-reboot', *options]
     with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           start_new_session=True) as p:
         try:
@@ -81,8 +89,9 @@ def main():
     ap.add_argument('--build', metavar='DIR', help='where the programs go (default: a temporary folder)')
     ap.add_argument('--isa', default='riscv', help='folder of the programs')
     args = ap.parse_args()
-    if not shutil.which(COMPILER):
-        print(f'1..0 # SKIP {COMPILER} is not installed')
+    compiler = FOLDERS[args.isa][0]
+    if not shutil.which(compiler):
+        print(f'1..0 # SKIP {compiler} is not installed')
         return 0
     folder = os.path.join(HERE, args.isa)
     tests = []
