@@ -4,12 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "chardev/chardev.h"
 #include "gdbstub/gdbstub.h"
 #include "main/host.h"
 #include "main/setup.h"
+#include "util/file.h"
 #include "util/log.h"
 
 static gboolean on_signal(gpointer opaque)
@@ -39,11 +41,21 @@ static bool write_pid(const char *path, GError **err)
         return true;
     }
     text = g_strdup_printf("%d\n", (int)getpid());
-    if (!g_file_set_contents(path, text, -1, err)) {
+    if (!file_write(path, text, strlen(text), err)) {
         g_prefix_error(err, "-pidfile: ");
         return false;
     }
     return true;
+}
+
+/* The file alone: it may be a link, or a device. */
+static void remove_pid(const char *path)
+{
+    struct stat st;
+
+    if (!lstat(path, &st) && S_ISREG(st.st_mode)) {
+        unlink(path);
+    }
 }
 
 /* Everything between reading the options and the exit status. */
@@ -78,7 +90,7 @@ static int run(struct cmdline *c)
     gdb_close(s.m);
     setup_free(&s);
     if (c->pidfile && r == CMDLINE_RUN) {
-        unlink(c->pidfile);
+        remove_pid(c->pidfile);
     }
 
 out:

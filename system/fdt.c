@@ -4,6 +4,8 @@
 #include <libfdt.h>
 #include <string.h>
 
+#include "util/file.h"
+
 /* Room that is there before each change: enough for what a CPU type's fdt_node adds. */
 #define HEADROOM 4096
 #define FDT_BYTES_MAX (1u << 20)
@@ -181,10 +183,8 @@ size_t dt_finish(struct fdt *f)
 
 bool dt_write_file(struct fdt *f, const char *path, GError **err)
 {
-    g_autoptr(GError) why = NULL;
-
-    if (!g_file_set_contents(path, f->blob, fdt_totalsize(f->blob), &why)) {
-        g_set_error(err, g_quark_from_static_string("fdt"), 0, "dumpdtb=%s: %s", path, why->message);
+    if (!file_write(path, f->blob, fdt_totalsize(f->blob), err)) {
+        g_prefix_error(err, "dumpdtb=");
         return false;
     }
     return true;

@@ -28,7 +28,8 @@ class Files:
         return os.path.join(self.folder, name)
 
     def machine(self, *args, nographic=True):
-        return ['-machine', 'virt', '-cpu', 'rv64', '-bios', self.bios, *(['-nographic'] if nographic else []), *args]
+        cpu = [] if '-cpu' in args else ['-cpu', 'rv64']
+        return ['-machine', 'virt', *cpu, '-bios', self.bios, *(['-nographic'] if nographic else []), *args]
 
 
 def works(files, *args, nographic=True):
@@ -189,6 +190,19 @@ def daemon():
             matches(err, pattern, ' '.join(args))
 
 
+def files_are_written_through_links():
+    """A file that the user names is written, not replaced: as root, /dev/null would not survive that."""
+    with temporary() as tmp:
+        f = Files(tmp)
+        for args in (['-machine', 'dumpdtb='], ['-pidfile', ''], ['-serial', 'file:'], ['-d', 'unimp', '-D', '']):
+            link, target = f.path('link'), f.path('target')
+            os.symlink(target, link)
+            works(f, *args[:-1], args[-1] + link)
+            equal((os.path.islink(link), os.path.isfile(target)), (True, True), f'{args[0]}: the link, and the file behind it')
+            os.remove(link)
+            os.remove(target)
+
+
 def rights_are_given_up():
     with temporary() as tmp:
         f = Files(tmp)
@@ -201,4 +215,4 @@ def rights_are_given_up():
 
 if __name__ == '__main__':
     run(blockdev_in_both_forms, memory_and_topology, options_from_a_file, names_and_clocks, refusals_name_what_is_there,
-        daemon, rights_are_given_up)
+        daemon, files_are_written_through_links, rights_are_given_up)
