@@ -262,7 +262,15 @@ static bool read_boot(struct setup *s, GError **err)
     ok = options_get_bool(o, "menu", &opt->boot_menu, err) && options_get_bool(o, "strict", &strict, err) &&
          options_get_u64(o, "splash-time", 0, 0xffff, &splash, err) &&
          options_get_u64(o, "reboot-timeout", 0, 0xffff, &fail, err) && options_finish(o, err);
-    if (ok && (order || once || strict)) {
+    if (ok && s->m->board->ide_units && !once && !strict) {
+        ok = !order || (strspn(order, "acdn") == strlen(order) && strlen(order) <= G_N_ELEMENTS(opt->boot_order) - 1);
+        if (ok) {
+            g_strlcpy(opt->boot_order, order ? order : "", sizeof(opt->boot_order));
+        } else {
+            g_set_error(err, MAIN_ERROR, 0, "-boot order=%s: accepted: up to three of a (floppy), c (disk), d (CD), n "
+                        "(network)", order);
+        }
+    } else if (ok && (order || once || strict)) {
         g_set_error(err, MAIN_ERROR, 0, "-boot %s: the firmware of machine '%s' takes no boot order from the emulator; "
                     "accepted: menu, splash-time, reboot-timeout", s->c->boot, s->m->board->name);
         ok = false;

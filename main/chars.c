@@ -105,6 +105,16 @@ enum cmdline_result setup_chardevs(struct setup *s, GError **err)
             return CMDLINE_ERROR;
         }
     }
+    if (s->c->debugcon) {
+        struct chardev *chr = NULL;
+
+        if (!chardev_parse_legacy(s->m->chardevs, "-debugcon", "debugcon", s->c->debugcon, &chr, NULL, err)) {
+            return CMDLINE_ERROR;
+        }
+        if (chr) {
+            g_ptr_array_add(s->auto_devices, g_strdup_printf("isa-debugcon,chardev=%s", chardev_id(chr)));
+        }
+    }
     return default_serial(s, err) ? CMDLINE_RUN : CMDLINE_ERROR;
 }
 

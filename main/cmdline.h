@@ -25,6 +25,7 @@ struct cmdline {
     const char *log_items, *log_file;
     const char *display, *gdb, *rtc, *name, *uuid, *pidfile, *boot, *action, *vga, *echr, *run_with, *overcommit, *mem_path,
         *icount, *seed;
+    const char *debugcon;
     const char *kernel_irqchip; /* -machine kernel-irqchip= */
     const char *semihosting;    /* -semihosting-config; "" after plain -semihosting */
     bool nographic, nodefaults, start_stopped, snapshot, no_reboot, no_shutdown, daemonize, perf_map, mem_prealloc;

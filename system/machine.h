@@ -90,6 +90,7 @@ struct machine_options {
     bool no_shutdown;       /* a shutdown request stops the machine only */
     bool start_stopped;     /* -S */
     bool no_defaults;       /* -nodefaults: no default devices */
+    char boot_order[4];     /* -boot order=: "", or letters a, c, d, n as in QEMU */
     bool boot_menu;         /* -boot menu=on */
     int boot_splash_ms;     /* -boot splash-time=; -1: not given */
     int boot_fail_ms;       /* -boot reboot-timeout=; -1: the firmware waits for ever */

@@ -180,6 +180,7 @@ bool pc_make_host(struct machine *m, struct pc *pc, const char *type, GError **e
     }
     mem_map(&m->io, 0xcf8, &pc->host->mmio, 0);
     pc->pci = &((struct pc_host *)pc->host)->bus;
+    pc->pci->msi = true;
     return true;
 }
 
@@ -338,6 +339,25 @@ static bool rom_from_flash(struct machine *m, struct pc *pc, GError **err)
 
 /* ---- CMOS and firmware configuration ---- */
 
+/* Where the boot order's letters stand in SeaBIOS's byte: 1 floppy, 2 disk, 3 CD, 4 network. */
+static unsigned boot_nibble(char letter)
+{
+    static const char letters[] = "?acdn";
+    const char *p = letter ? strchr(letters, letter) : NULL;
+
+    return p ? p - letters : 0;
+}
+
+static void fill_boot_order(struct machine *m, struct device *rtc)
+{
+    const char *order = *m->opt.boot_order ? m->opt.boot_order : "cad";
+    unsigned len = strlen(order);
+
+    mc146818_set(rtc, 0x3d, boot_nibble(order[0]) | (len > 1 ? boot_nibble(order[1]) << 4 : 0));
+    mc146818_set(rtc, 0x38, (len > 2 ? boot_nibble(order[2]) << 4 : 0) | 1);     /* bit 0: no look for a boot signature
+                                                                               * on floppies */
+}
+
 static void fill_cmos(struct machine *m, struct pc *pc)
 {
     struct device *d = pc->rtc;
@@ -350,6 +370,7 @@ static void fill_cmos(struct machine *m, struct pc *pc)
     mc146818_set16(d, 0x5b, high / (64 * KIB));
     mc146818_set(d, 0x5d, high / (64 * KIB) >> 16);
     mc146818_set(d, 0x5f, m->opt.cpus - 1);
+    fill_boot_order(m, d);
     mc146818_set(d, 0x14, 0x06);    /* equipment: FPU, mouse */
 }
 
@@ -417,7 +438,7 @@ static bool make_fw_cfg(struct machine *m, struct pc *pc, GError **err)
     if (!m->opt.graphics && m->opt.serial[0] && !add_file(pc, "etc/sercon-port", &sercon, 2, err)) {
         return false;
     }
-    return add_e820(pc, err) && add_file(pc, "etc/system-states", system_states, sizeof(system_states), err) &&
+    return fw_cfg_add_boot(d, err) && add_e820(pc, err) && add_file(pc, "etc/system-states", system_states, sizeof(system_states), err) &&
            add_user_files(m, pc, err);
 }
 

@@ -3,8 +3,9 @@
 """PCs: SeaBIOS through its self-test, -kernel by the boot ROM, and errors of -accel kvm. What needs KVM is skipped where
 there is none."""
 import os
+import subprocess
 
-from boot import Failure, Skip, equal, guest_file, matches, run, run_once, start, temporary
+from boot import Failure, Skip, equal, guest_file, matches, need, run, run_once, start, temporary
 
 ACCEL = ['-accel', 'kvm']
 
@@ -69,6 +70,39 @@ def boot_sector_from_a_disk():
                 equal(c.wait(), 33, 'exit status from the boot sector')
 
 
+def grub_from_a_disk():
+    """GRUB's boot sector and core image, made by grub-mkimage, on a disk: they read the disk through the BIOS."""
+    need_kvm()
+    mkimage, parts = need('grub-mkimage'), '/usr/lib/grub/i386-pc'
+    if not os.path.exists(f'{parts}/boot.img'):
+        raise Skip('package grub-pc-bin is not installed')
+    with temporary() as tmp:
+        image, config, core = (os.path.join(tmp, n) for n in ('disk', 'cfg', 'core'))
+        with open(config, 'w', encoding='ascii') as f:
+            f.write('serial --unit=0\nterminal_output serial\necho "GRUB says $grub_platform (hd0)"\nls (hd0)\n')
+        subprocess.run([mkimage, '-O', 'i386-pc', '-p', '/', '-c', config, '-o', core, 'biosdisk', 'serial', 'terminal',
+                        'echo', 'ls', 'normal'], check=True)
+        with open(image, 'wb') as f:
+            for name in (f'{parts}/boot.img', core):
+                with open(name, 'rb') as part:
+                    f.write(part.read())
+            f.truncate(8 << 20)
+        with seabios('-hda', image) as c:
+            c.expect(r'GRUB says pc \(hd0\)')
+            c.expect(r'(?i)device hd0')
+
+
+def debug_port_by_its_own_option():
+    """-debugcon is port 0xe9 unless -global says where."""
+    need_kvm()
+    with temporary() as tmp:
+        log = os.path.join(tmp, 'log')
+        with seabios('-debugcon', f'file:{log}', '-global', 'isa-debugcon.iobase=0x402', '-boot', 'order=dc') as c:
+            c.expect(r'Booting from')
+        with open(log, encoding='ascii', errors='replace') as f:
+            matches(f.read(), r'SeaBIOS', 'debug port')
+
+
 def kvm_runs_no_other_instruction_set():
     code, _, err = run_once('-target', 'riscv64', '-machine', 'virt', '-accel', 'kvm', '-display', 'none')
     equal(code, 1, 'exit status')
@@ -91,5 +125,6 @@ def wrong_firmware_is_one_line():
 
 if __name__ == '__main__':
     run(firmware_prints_on_the_serial_line, firmware_prints_on_the_debug_port, interrupt_controllers_of_our_own,
-        boot_rom_starts_a_kernel, boot_sector_from_a_disk, kvm_runs_no_other_instruction_set, the_next_accelerator_is_taken,
+        boot_rom_starts_a_kernel, boot_sector_from_a_disk, grub_from_a_disk,
+        debug_port_by_its_own_option, kvm_runs_no_other_instruction_set, the_next_accelerator_is_taken,
         wrong_firmware_is_one_line)
