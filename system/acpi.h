@@ -84,6 +84,8 @@ void aml_res_io(GByteArray *b, uint16_t base, uint8_t len);
 void aml_res_irq(GByteArray *b, unsigned irq);          /* of an ISA controller: edge, active high */
 enum aml_interrupt { AML_LEVEL_HIGH = 0x01, AML_EDGE_HIGH = 0x03, AML_LEVEL_LOW = 0x05 };
 void aml_res_interrupt(GByteArray *b, enum aml_interrupt mode, uint32_t gsi);
+/* A rising edge of a pin of the GPIO controller at path. */
+void aml_res_gpio_interrupt(GByteArray *b, uint16_t pin, const char *path);
 /* Address spaces that a bridge forwards: type 0 memory, 1 I/O, 2 bus numbers; bytes of the fields 2, 4, 8. */
 void aml_res_window(GByteArray *b, unsigned type, unsigned bytes, uint64_t first, uint64_t last, uint64_t translation);
 

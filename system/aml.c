@@ -277,6 +277,28 @@ void aml_res_interrupt(GByteArray *b, enum aml_interrupt mode, uint32_t gsi)
     put(b, gsi, 4);
 }
 
+void aml_res_gpio_interrupt(GByteArray *b, uint16_t pin, const char *path)
+{
+    enum { PINS_AT = 23, NAME_AT = 25, EDGE_HIGH = 1, CONSUMER = 1 };
+    unsigned end = NAME_AT + strlen(path) + 1;
+
+    put(b, 0x8c, 1);            /* GPIO connection */
+    put(b, end - 3, 2);
+    put(b, 1, 1);               /* revision */
+    put(b, 0, 1);               /* an interrupt */
+    put(b, CONSUMER, 2);
+    put(b, EDGE_HIGH, 2);
+    put(b, 0, 1);               /* pin configuration: default; drive, debounce: none */
+    put(b, 0, 4);
+    put(b, PINS_AT, 2);
+    put(b, 0, 1);
+    put(b, NAME_AT, 2);
+    put(b, end, 2);             /* vendor data: none */
+    put(b, 0, 2);
+    put(b, pin, 2);
+    g_byte_array_append(b, (const guint8 *)path, strlen(path) + 1);
+}
+
 void aml_res_window(GByteArray *b, unsigned type, unsigned bytes, uint64_t first, uint64_t last, uint64_t translation)
 {
     put(b, bytes == 2 ? 0x88 : bytes == 4 ? 0x87 : 0x8a, 1);    /* word, dword, qword address space */

@@ -3,7 +3,7 @@
  * QEMU's virt board for Arm: the same memory map, interrupt numbers, device tree conventions and boot protocol, so that
  * its firmware and systems run unchanged (QEMU: docs/system/arm/virt.rst).
  *
- * Not modelled: SMMU (iommu=), MTE's tag memory, GICv4, CXL, memory and CPU hot-plug. Secure devices (UART, RAM, flash) are
+ * Not modelled: ITS (so PCI has no messages with a GICv3), SMMU (iommu=), MTE's tag memory, GICv4, CXL, memory and CPU hot-plug. Secure devices (UART, RAM, flash) are
  * in the one address space that all CPUs see: nothing keeps non-secure software from them.
  */
 #include "hw/board/arm_virt.h"
@@ -36,7 +36,7 @@ static const struct place virt_places[] = {
     { "v2m", "arm-gicv2m", 0x8020000, .late = true },
     { "gic-hyp", NULL, 0x8030000, .size = 0x10000 },
     { "gic-vcpu", NULL, 0x8040000, .size = 0x10000 },
-    { "its", NULL, 0x8080000, .size = 0x20000 },
+    { "its", NULL, 0x8080000, .size = GICV3_ITS_BYTES },
     { "gic-redist", NULL, 0x80a0000, .size = 0xf60000 },
     { "uart0", "pl011", 0x9000000, .node = "pl011", .irq = 1, .serial = 1 },
     { "rtc", "pl031", 0x9010000, .node = "pl031", .irq = 2 },
@@ -67,6 +67,7 @@ static GQuark quark(void)
 /* ---- properties ---- */
 
 enum { GIC_AUTO, GIC_2, GIC_3, GIC_MAX };
+enum { ACPI_AUTO, ACPI_ON, ACPI_OFF };
 
 static bool choose_gic(struct machine *m, struct arm_virt *v, GError **err)
 {
@@ -80,9 +81,9 @@ static bool choose_gic(struct machine *m, struct arm_virt *v, GError **err)
         return false;
     }
     v->msi = v->msi_prop != MSI_AUTO ? (enum arm_virt_msi)v->msi_prop
-           : v->gic_version == 2 ? MSI_GICV2M : v->its ? MSI_ITS : MSI_OFF;
-    if (v->msi == MSI_ITS && v->gic_version == 2) {
-        g_set_error(err, quark(), 0, "-machine virt,msi=its: needs gic-version=3");
+           : v->gic_version == 2 ? MSI_GICV2M : MSI_OFF;
+    if (v->msi == MSI_GICV2M && v->gic_version != 2) {
+        g_set_error(err, quark(), 0, "-machine virt,msi=gicv2m: needs gic-version=2");
         return false;
     }
     return true;
@@ -315,7 +316,7 @@ static bool boot(struct machine *m, struct arm_virt *v, GError **err)
     if (!f) {
         return false;
     }
-    ok = arm_boot_finish(&b, f, err) && (!m->opt.dumpdtb || dt_write_file(f, m->opt.dumpdtb, err));
+    ok = arm_boot_finish(&b, f, err) && (v->acpi == ACPI_OFF || arm_virt_acpi(m, err)) && (!m->opt.dumpdtb || dt_write_file(f, m->opt.dumpdtb, err));
     dt_delete(f);
     return ok;
 }
@@ -337,21 +338,22 @@ static void board_free(struct machine *m)
 }
 
 static const char *const gic_names[] = { "auto", "2", "3", "max", NULL };
-static const char *const msi_names[] = { "auto", "off", "gicv2m", "its", NULL };
+static const char *const msi_names[] = { "auto", "off", "gicv2m", NULL };
+static const char *const its_names[] = { "auto", "off", NULL };
 static const char *const on_off_auto[] = { "auto", "on", "off", NULL };
 
 static const struct prop virt_props[] = {
     PROP_ENUM(struct arm_virt, gic_prop, "gic-version", gic_names, GIC_AUTO, "interrupt controller; auto: 2 up to 8 CPUs"),
     PROP_BOOL(struct arm_virt, virtualization, "virtualization", false, "CPUs with EL2; a kernel starts there"),
     PROP_BOOL(struct arm_virt, secure, "secure", false, "CPUs with EL3, secure UART and RAM"),
-    PROP_BOOL(struct arm_virt, its, "its", true, "interrupt translation service of a GICv3"),
+    PROP_ENUM(struct arm_virt, its_prop, "its", its_names, 0, "interrupt translation service of a GICv3: there is none yet"),
     PROP_ENUM(struct arm_virt, msi_prop, "msi", msi_names, MSI_AUTO, "who takes PCI's messages"),
     PROP_BOOL(struct arm_virt, highmem, "highmem", true, "use addresses beyond 4 GiB"),
     PROP_BOOL(struct arm_virt, highmem_ecam, "highmem-ecam", true, "PCI configuration space there, for 256 buses"),
     PROP_BOOL(struct arm_virt, highmem_mmio, "highmem-mmio", true, "a window for large BARs there"),
     PROP_BOOL(struct arm_virt, randomness, "dtb-randomness", true, "seeds in the device tree"),
     PROP_U8(struct arm_virt, transports, "virtio-mmio-transports", 32, "virtio-mmio slots, up to 32"),
-    PROP_ENUM(struct arm_virt, acpi, "acpi", on_off_auto, 0, "ACPI tables (accepted; there are none yet)"),
+    PROP_ENUM(struct arm_virt, acpi, "acpi", on_off_auto, 0, "ACPI tables for firmware"),
     PROP_STRING(struct arm_virt, pflash[0], "pflash0", NULL, "id of the drive in the first flash bank"),
     PROP_STRING(struct arm_virt, pflash[1], "pflash1", NULL, "id of the drive in the second flash bank"),
 };

@@ -17,13 +17,13 @@ enum { ARM_PPI_PMU = 7, ARM_PPI_MAINTENANCE = 9, ARM_PPI_TIMER_HYP = 10, ARM_PPI
        ARM_PPI_TIMER_HYPVIRT = 12, ARM_PPI_TIMER_SEC = 13, ARM_PPI_TIMER_PHYS = 14 };
 #define ARM_VIRT_FLASH_BYTES 0x4000000ull       /* each of two banks */
 
-enum arm_virt_msi { MSI_AUTO, MSI_OFF, MSI_GICV2M, MSI_ITS };
+enum arm_virt_msi { MSI_AUTO, MSI_OFF, MSI_GICV2M };
 enum arm_virt_psci { PSCI_NONE, PSCI_HVC, PSCI_SMC };
 
 struct arm_virt {
     /* properties */
-    int gic_prop, msi_prop, acpi;
-    bool virtualization, secure, its, highmem, highmem_ecam, highmem_mmio, randomness;
+    int gic_prop, msi_prop, its_prop, acpi;
+    bool virtualization, secure, highmem, highmem_ecam, highmem_mmio, randomness;
     uint8_t transports;
     char *pflash[2];                    /* ids of drives; they may be made after the properties are set */
     /* parts */
@@ -32,13 +32,16 @@ struct arm_virt {
     enum arm_virt_psci psci;
     enum arm_conduit conduit;
     struct mem_region ram, secure_ram;
-    struct device *gic, *its_device, *fw_cfg;
+    struct device *gic, *fw_cfg;
     unsigned redists[2];                /* CPUs whose redistributors are in the low and the high region */
     paddr ram_end, high_redist;
     struct virt_pcie pcie;
 };
 
 struct fdt;
+
+/* ACPI tables into fw_cfg (arm_virt_acpi.c). */
+bool arm_virt_acpi(struct machine *m, GError **err);
 
 /* The device tree of the whole board (arm_virt_fdt.c). */
 struct fdt *arm_virt_fdt(struct machine *m);

@@ -122,19 +122,15 @@ static void set_gic_reg(struct tree *t, const char *path)
     dt_set_cells(t->f, path, "reg", v3, high ? 12 : 8);
 }
 
-static void add_msi(struct tree *t, const char *gic, const char *name, const char *id, uint64_t size,
-                    const char *compatible, bool its)
+static void add_msi_frame(struct tree *t, const char *gic)
 {
-    g_autofree char *path = virt_node_path(gic, name, place(t, id)->addr);
+    g_autofree char *path = virt_node_path(gic, "v2m", place(t, "v2m")->addr);
 
     dt_node(t->f, path);
     t->msi = dt_phandle(t->f, path);
-    dt_set_string(t->f, path, "compatible", compatible);
+    dt_set_string(t->f, path, "compatible", "arm,gic-v2m-frame");
     dt_set_empty(t->f, path, "msi-controller");
-    if (its) {
-        dt_set_u32(t->f, path, "#msi-cells", 1);
-    }
-    dt_set_reg(t->f, path, place(t, id)->addr, size);
+    dt_set_reg(t->f, path, place(t, "v2m")->addr, 0x1000);
 }
 
 static void add_gic(struct tree *t)
@@ -154,9 +150,7 @@ static void add_gic(struct tree *t)
         dt_set_list(t->f, path, "interrupts", PPI, ARM_PPI_MAINTENANCE, LEVEL_HIGH);
     }
     if (t->v->msi == MSI_GICV2M) {
-        add_msi(t, path, "v2m", "v2m", 0x1000, "arm,gic-v2m-frame", false);
-    } else if (t->v->its_device) {
-        add_msi(t, path, "its", "its", GICV3_ITS_BYTES, "arm,gic-v3-its", true);
+        add_msi_frame(t, path);
     }
     dt_set_u32(t->f, "/", "interrupt-parent", t->gic);
 }

@@ -105,6 +105,24 @@ def edk2_shell():
             c.expect(r'UEFI v2')
 
 
+def kernel_on_acpi():
+    """EDK2 installs the tables, loads the kernel from fw_cfg, and passes no device tree."""
+    with temporary() as tmp:
+        variables = os.path.join(tmp, 'vars.fd')
+        shutil.copy(guest_file('edk2-vars', GUEST), variables)
+        with start('-m', '1G', '-smp', '2', '-drive',
+                   f'if=pflash,format=raw,unit=0,readonly=on,file={guest_file("edk2-code", GUEST)}', '-drive',
+                   f'if=pflash,format=raw,unit=1,file={variables}', '-kernel', guest_file('kernel', GUEST), '-initrd',
+                   guest_file('initrd', GUEST), '-append', 'console=ttyAMA0 acpi=force', guest=GUEST, timeout=120) as c:
+            c.expect(r'ACPI: RSDP')
+            c.expect(r'ACPI: APIC')
+            c.expect(r'SMP: Total of 2 processors activated')
+            c.expect(r'ACPI: PCI Root Bridge \[PCI0\]')
+            c.expect(PROMPT)
+            c.send('poweroff\n')
+            equal(c.wait(), 0, 'exit status')
+
+
 def guest_is_found():
     """By name, CPU or image; several machines of one name need one of them."""
     kernel = guest_file('kernel', GUEST)
@@ -126,7 +144,7 @@ def guest_is_found():
 def refused():
     for args, wanted in ((['-machine', 'virt,gic-version=2', '-smp', '9'], r'at most 8'),
                          (['-machine', 'virt,gic-version=7'], r'gic-version'),
-                         (['-machine', 'virt,msi=its,gic-version=2'], r'msi=its'),
+                         (['-machine', 'virt,msi=gicv2m,gic-version=3'], r'msi=gicv2m'),
                          (['-machine', 'virt', '-bios', '/nonexistent'], r'/nonexistent')):
         status, _, err = run_once('-target', 'aarch64', '-nographic', *args)
         equal((status, len(err.strip().splitlines())), (1, 1), f'{args}: {err}')
@@ -135,4 +153,4 @@ def refused():
 
 if __name__ == '__main__':
     run(guest_is_found, refused, shell_and_poweroff, four_cpus_on_gicv2, four_cpus_on_gicv3, messages_by_gicv2m,
-        kernel_starts_at_el2, uboot_prompt, edk2_shell)
+        kernel_starts_at_el2, uboot_prompt, edk2_shell, kernel_on_acpi)
