@@ -139,12 +139,16 @@ static void cmd_set_link(struct monitor *mon, char **args)
 
 static void cmd_commit(struct monitor *mon, char **args)
 {
+    const char *which = args[0] && strcmp(args[0], "all") ? args[0] : NULL;
     GHashTableIter it;
-    void *be;
+    void *be, *id;
 
+    if (which && !g_hash_table_contains(mon->m->drives, which)) {
+        monitor_printf(mon, "Error: Device '%s' not found\n", which);
+    }
     g_hash_table_iter_init(&it, mon->m->drives);
-    while (g_hash_table_iter_next(&it, NULL, &be)) {
-        int ret = block_flush_sync(be);
+    while (g_hash_table_iter_next(&it, &id, &be)) {
+        int ret = which && strcmp(which, id) ? 0 : block_flush_sync(be);
 
         if (ret) {
             monitor_printf(mon, "%s: %s\n", block_id(be), g_strerror(-ret));
@@ -168,7 +172,7 @@ const struct command run_commands[] = {
       cmd_hostfwd_add },
     { "hostfwd_remove", "NETDEV PROTO:[ADDR]:PORT", "stop forwarding it", 2, 2, cmd_hostfwd_remove },
     { "set_link", "NETDEV on|off", "plug or pull the network cable", 2, 2, cmd_set_link },
-    { "commit", "", "make all disk writes durable", 0, 0, cmd_commit },
+    { "commit", "[all|DRIVE]", "make disk writes durable; overlays keep theirs", 0, 1, cmd_commit },
     { NULL, NULL, NULL, 0, 0, NULL, NULL },
 };
 

@@ -84,7 +84,8 @@ def expressions_and_refusals():
         c.expect(MONITOR)
         for line, answer in [('p 1 + 2*(3 | 4) - -5', '0x14'), ('print /d $pc - 0x2000', '-4096'),
                              ('p/u ~0', '18446744073709551615'),
-                             ('x /1i $pc + 4', r'0x0*1004:\s+addi\s+a2,\s*t0,\s*40\r?\n'), ('p 1/0', 'division by zero'), ('p 1 +', 'not a number'),
+                             ('x /1i $pc + 4', r'0x0*1004:\s+addi\s+a2,\s*t0,\s*40\r?\n'), ('p 1/0', 'division by zero'),
+                             ('p 1 +', 'not a number'),
                              ('p $nothing', "no register 'nothing'"), ('p (1', r"'\)' is missing"),
                              ('p 1 2', 'not understood'),
                              ('p ' + '(' * 60, 'nested'), ('sum 0x80000000 4096', '00000'),
@@ -93,7 +94,8 @@ def expressions_and_refusals():
                              ('info cpus', r'\* CPU #0: thread_id=[1-9][0-9]* pc='),
                              ('nmi', 'Error: nmi: machine does not provide NMIs'),
                              ('device_add x,id=y', 'Error: device_add: .*-device'),
-                             ('screendump a.ppm', 'Error: '), ('eject d0', 'Error: '), ('cpu 5', 'CPUs 0 to 0'),
+                             ('screendump a.ppm', 'Error: '), ('commit x', "'x' not found"),
+                             ('eject d0', 'Error: '), ('cpu 5', 'CPUs 0 to 0'),
                              ('log frobnicate', 'frobnicate')]:
             c.send(line + '\n')
             c.expect(answer)
