@@ -69,6 +69,9 @@ static inline enum ir_type xt_type(unsigned bytes)
     return bytes == 8 ? IR_I64 : IR_I32;
 }
 
+/* Bytes of an x87 instruction's memory operand: op = the opcode's low three bits (x87_helpers.c). */
+unsigned x86_x87_bytes(unsigned op, unsigned reg);
+
 /* ---- values ---- */
 
 ir_ref xt_const(struct x86_tr *t, unsigned bytes, uint64_t v);     /* of xt_type(bytes), cut to its bytes */

@@ -26,12 +26,16 @@ bool x86_gen_wanted(const struct x86_row *row)
         "push_fs", "push_gs", "popf", "pushf", "enter", "cpuid", "rdtsc", "rdtscp", "rdpid", "rdrand", "rdseed", "hlt",
         "syscall", "sysenter", "sldt", "str", "smsw", "sgdt", "sidt", "lar", "lsl", "verr", "verw", "xgetbv", "pause",
         "rdfsbase", "rdgsbase", "wrfsbase", "wrgsbase", "sysret", "sysexit", "monitor", "mwait", "ud0", "ud1", "ud2",
-        "swapgs", "clac", "stac", "rdpmc", "clwb", "clflushopt", "prefetchw", "invd", "wbinvd", "cmpxchg8b", NULL,
+        "swapgs", "clac", "stac", "rdpmc", "clwb", "clflushopt", "prefetchw", "invd", "wbinvd", "cmpxchg8b", "fwait", "fxsave",
+        "fxrstor", "xsave", "xrstor", "xsaveopt", "xsavec", NULL,
     };
     static const char *const privileged[] = {
         "rdmsr", "wrmsr", "cli", "sti", "clts", "lldt", "ltr", "lgdt", "lidt", "lmsw", "invlpg", "invpcid", "xsetbv", NULL,
     };
 
+    if (row->map == 0 && row->opcode >= 0xd8 && row->opcode <= 0xdf) {
+        return false;                   /* x87: by the host anyway */
+    }
     if (row->flags & X86_ROW_I64 || is_one_of(row->name, no) || is_one_of(row->name, privileged)) {
         return false;
     }
