@@ -610,3 +610,34 @@ void x86_helper_write_base(struct x86_cpu *cpu, uint32_t n, uint64_t v)
     }
     cpu->seg[n].base = v;
 }
+
+/* ---- protection keys ---- */
+
+static void check_pkru(struct x86_cpu *cpu)
+{
+    if (!(cpu->cr4 & X86_CR4_PKE)) {
+        x86_raise(cpu, X86_UD);
+    }
+    if ((uint32_t)cpu->cpu.r[X86_RCX]) {
+        x86_gp(cpu);
+    }
+}
+
+uint64_t x86_helper_rdpkru(struct x86_cpu *cpu)
+{
+    check_pkru(cpu);
+    return cpu->pkru;
+}
+
+/* The rights of TLB entries depend on it. */
+void x86_helper_wrpkru(struct x86_cpu *cpu)
+{
+    check_pkru(cpu);
+    if ((uint32_t)cpu->cpu.r[X86_RDX]) {
+        x86_gp(cpu);
+    }
+    if (cpu->pkru != (uint32_t)cpu->cpu.r[X86_RAX]) {
+        cpu->pkru = cpu->cpu.r[X86_RAX];
+        cpu_tlb_flush(&cpu->cpu, TLB_ALL, NULL, 0);
+    }
+}

@@ -455,3 +455,16 @@ void emit_OUT(struct x86_tr *t)
     xt_call(t, X86_HELPER_out, 3, port(t, 0), ir_i32(t->ir, n), xt_reg(t, X86_RAX, n));
     next_by_loop(t);
 }
+
+/* ---- protection keys ---- */
+
+void emit_RDPKRU(struct x86_tr *t)
+{
+    set_edx_eax(t, xt_call(t, X86_HELPER_rdpkru, 0));
+}
+
+void emit_WRPKRU(struct x86_tr *t)
+{
+    xt_call(t, X86_HELPER_wrpkru, 0);
+    xt_next(t);
+}
