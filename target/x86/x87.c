@@ -161,3 +161,10 @@ void emit_XRSTOR(struct x86_tr *t)
     xsave(t, X86_HELPER_xrstor, 0);
     xt_next(t);
 }
+
+void emit_EMMS(struct x86_tr *t)
+{
+    if (!unavailable(t)) {
+        xt_call(t, X86_HELPER_emms, 0);
+    }
+}

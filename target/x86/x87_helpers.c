@@ -591,3 +591,9 @@ void x86_helper_xrstor(struct x86_cpu *cpu, uint64_t va, uint64_t wanted, uint32
         }
     }
 }
+
+void x86_helper_emms(struct x86_cpu *cpu)
+{
+    check_pending(cpu);
+    cpu->fpu_valid = 0;
+}
