@@ -87,7 +87,7 @@ def grub_from_a_disk():
                 with open(name, 'rb') as part:
                     f.write(part.read())
             f.truncate(8 << 20)
-        with seabios('-hda', image) as c:
+        with seabios('-hda', image, timeout=300) as c:     # it unpacks itself in ring 0, which may be emulated
             c.expect(r'GRUB says pc \(hd0\)')
             c.expect(r'(?i)device hd0')
 
