@@ -51,7 +51,7 @@ bool pc_make_cpus(struct machine *m, struct pc *pc, GError **err)
         return false;
     }
     for (unsigned i = 0; i < m->opt.cpus; i++) {
-        struct cpu *cpu = machine_new_cpu(m, type, "max", err);
+        struct cpu *cpu = machine_new_cpu(m, type, "qemu64", err);
 
         if (!cpu) {
             return false;

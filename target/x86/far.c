@@ -463,6 +463,9 @@ static void iret_protected(struct x86_cpu *cpu, unsigned size, uint64_t next_pc)
         x86_stack_done(&s);
     }
     x86_set_eflags(cpu, flags, mask);
+    if (!(cpu->dr[7] & 0xff)) {
+        cpu->eflags &= ~(uint64_t)X86_RF;       /* it lasts for one instruction, and only breakpoints look at it */
+    }
     if (outer) {
         drop_segments(cpu, sel & 3);
     }
