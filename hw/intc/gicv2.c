@@ -350,8 +350,8 @@ static void reset(struct device *d)
         gic_bank_reset(&c->bank, 0xffff);
         c->bank.enabled = 0xffff;
         memset(c->sgi_from, 0, sizeof(c->sgi_from));
-        memset(&c->phys, 0, sizeof(c->phys));
-        memset(&c->virt, 0, sizeof(c->virt));
+        c->phys = (struct gicv2_iface) { 0 };
+        c->virt = (struct gicv2_iface) { 0 };
         memset(c->lr, 0, sizeof(c->lr));
         c->hcr = 0;
         c->phys.abpr = 1;

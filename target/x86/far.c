@@ -280,7 +280,7 @@ static void drop_segments(struct x86_cpu *cpu, unsigned cpl)
         struct x86_seg *s = &cpu->seg[which[i]];
         bool conf = (s->attr & (X86_SEG_CODE | X86_SEG_E)) == (X86_SEG_CODE | X86_SEG_E);
 
-        if (s->attr & X86_SEG_P && !conf && (s->attr & X86_SEG_DPL) >> X86_SEG_DPL_SHIFT < cpl) {
+        if (s->attr & X86_SEG_P && !conf && (unsigned)(s->attr & X86_SEG_DPL) >> X86_SEG_DPL_SHIFT < cpl) {
             x86_seg_set(cpu, which[i], 0, s->base, 0, 0);
         }
     }
