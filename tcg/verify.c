@@ -177,7 +177,6 @@ static bool vector_ok(struct verifier *v, const struct ir_insn *i, enum ir_type 
 {
     struct ir *ir = v->ir;
     const struct ir_helper *h;
-    bool lane_ok = i->imm >= 0 && i->imm < 16 >> i->sub;
 
     switch (i->op) {
     case IR_OP_vdup:
@@ -185,9 +184,9 @@ static bool vector_ok(struct verifier *v, const struct ir_insn *i, enum ir_type 
     case IR_OP_vfrom:
         return is_int(a) || is_float(a);
     case IR_OP_vget:
-        return a == IR_V128 && lane_type_ok(i->sub, i->type) && lane_ok;
+        return a == IR_V128 && lane_type_ok(i->sub, i->type) && (uint64_t)i->imm < 16u >> i->sub;
     case IR_OP_vset:
-        return a == IR_V128 && lane_type_ok(i->sub, b) && lane_ok;
+        return a == IR_V128 && lane_type_ok(i->sub, b) && (uint64_t)i->imm < 16u >> i->sub;
     case IR_OP_vmask:
         return a == IR_V128 && i->sub != 1;
     case IR_OP_fixnan:

@@ -45,12 +45,8 @@ def assemble(folder, finish, bits=64, raw=False):
 
 
 def ends_with(status, *args):
-<<<<<<< HEAD
-    got, out, err = run_once('-machine', 'virt', '-cpu', 'rv64', '-nographic', '-m', '128M', *args)
-=======
     cpu = [] if '-cpu' in args else ['-cpu', 'rv64']     # a raw image does not say for whom it is
     got, out, err = run_once('-machine', 'virt', *cpu, '-nographic', '-m', '128M', *args)
->>>>>>> 7ab7f84 (Files that the user names are written, not replaced: /dev/null survives dumpdtb= and -pidfile; tests say which guest raw images are for)
     matches(out, 'bare metal speaks', f'the console ({err.strip()})')
     equal(got, status, f'exit status ({err.strip()})')
 

@@ -160,7 +160,7 @@ def refusals_name_what_is_there():
                            ('msg', ['timestamp=on']), ('compat', ['x=y']), ('add-fd', ['fd=3,set=1']), ('preconfig', []),
                            ('only-migratable', []), ('dump-vmstate', ['x']), ('full-screen', []), ('k', ['de']),
                            ('sd', ['x']), ('mtdblock', ['x']), ('iscsi', ['x=y']), ('option-rom', ['x']), ('shim', ['x']),
-                           ('debugcon', ['stdio']), ('watchdog-action', ['none']), ('usb', []), ('usbdevice', ['x']),
+                           ('watchdog-action', ['none']), ('usb', []), ('usbdevice', ['x']),
                            ('audio', ['none']), ('audiodev', ['none,id=a']), ('vnc', [':1']), ('spice', ['x=y']),
                            ('numa', ['node']), ('tpmdev', ['x,id=t']), ('trace', ['x']), ('smbios', ['type=1']),
                            ('acpitable', ['x=y']), ('fda', ['x']), ('fdb', ['x'])):

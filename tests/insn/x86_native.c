@@ -72,6 +72,7 @@ static void make_entry(void)
 {
     static const uint8_t saves[] = { 0x53, 0x55, 0x41, 0x54, 0x41, 0x55, 0x41, 0x56, 0x41, 0x57 };
     uint8_t *p = code;
+    int32_t jump;
 
     p = put(p, saves, sizeof saves);
     p = mov(p, 4, X86_AREA + offsetof(struct area, host_rsp), true);
@@ -85,7 +86,8 @@ static void make_entry(void)
         p = mov(p, i, reg_at(i), false);
     }
     *p++ = 0xe9;
-    *(int32_t *)p = (int32_t)(code + X86_CODE_AT - (p + 4));
+    jump = (int32_t)(code + X86_CODE_AT - (p + 4));
+    put(p, &jump, sizeof jump);
 }
 
 static uint8_t *make_exit(uint8_t *p)
