@@ -6,6 +6,7 @@ Each tests/guest/ISA/NAME.c is one program (with rt.S and rt.h of its folder). C
 
     // run: [rv64|rv32|a64] OPTIONS...  one run (several lines: several runs); without rv64 or rv32 both
     // timeout: SECONDS                default 30
+    // engine: jit                     what it is about is this engine's alone: no run on another that EMULATOR names
 
 A run passes when the program prints a line PASS and the emulator ends with status 0 (the board's test finisher or
 semihosting). Prints TAP. EMULATOR is a command ("build/doppel", "qemu-system-riscv64"): the oracle runs the same programs.
@@ -35,14 +36,18 @@ FOLDERS = {
 ISA = {isa: flags for _, _, isas in FOLDERS.values() for isa, flags in isas.items()}
 
 
-def runs_of(path):
+def runs_of(path, emulator):
     """[(isa, options)], timeout of a program's header."""
     runs, timeout = [], 30
+    engine = re.search(r'engine=(\w+)', emulator)
     variants = FOLDERS[os.path.basename(os.path.dirname(path))][2]
     with open(path, encoding='utf-8') as f:
         for line in f:
-            m = re.match(r'// (run|timeout):\s*(.*)', line)
-            if m and m[1] == 'timeout':
+            m = re.match(r'// (run|timeout|engine):\s*(.*)', line)
+            if m and m[1] == 'engine':
+                if engine and engine[1] != m[2].strip():
+                    return [], timeout
+            elif m and m[1] == 'timeout':
                 timeout = int(m[2])
             elif m:
                 words = shlex.split(m[2])
@@ -97,7 +102,7 @@ def main():
     tests = []
     for name in sorted(os.listdir(folder)):
         if name.endswith('.c') and name != 'rt.c' and args.k in name and not (args.without and args.without in name):
-            runs, timeout = runs_of(os.path.join(folder, name))
+            runs, timeout = runs_of(os.path.join(folder, name), args.emulator)
             tests += [(name, isa, options, timeout) for isa, options in runs]
     print(f'1..{len(tests)}', flush=True)
     failures = 0

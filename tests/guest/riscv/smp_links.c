@@ -4,6 +4,7 @@
  * that its jumps are new; then it runs a few times. */
 // run: -smp 2
 // timeout: 60
+// engine: jit
 #include "rt.h"
 
 #define JUMPS 2048
