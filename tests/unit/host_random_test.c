@@ -223,6 +223,25 @@ static void build_float_pressure(struct ir *ir, uint64_t seed)
     ir_goto_pc(ir, 0x80002000, false);
 }
 
+/* Singles that are the low part of wider values, and constants, back into vectors: what stood above them must not be seen. */
+static void build_low_parts(struct ir *ir, uint64_t seed)
+{
+    static const unsigned first_f = 1 + WORLD_X, first_v = 1 + WORLD_X + WORLD_F + WORLD_W + WORLD_S;
+
+    ir_reset(ir, &world_target);
+    ir_begin(ir, ir_block_new(ir));
+    for (unsigned k = 0; k < 8; k++) {
+        bool constant = next(&seed) & 1;
+        ir_ref v = constant ? ir_const(ir, IR_V128, next(&seed) << 33 | next(&seed)) : ir_get(ir, first_v + next(&seed) % WORLD_V);
+        ir_ref d = constant ? ir_const(ir, IR_F64, next(&seed) << 33 | next(&seed)) : ir_get(ir, first_f + next(&seed) % WORLD_F);
+        ir_ref s = next(&seed) & 1 ? ir_vget(ir, IR_F32, 2, v, 0) : ir_low32(ir, d);
+
+        ir_insn_start(ir, 0x80001000 + 4 * k, 4);
+        ir_put(ir, first_v + next(&seed) % WORLD_V, ir_vfrom(ir, next(&seed) & 1 ? s : ir_fneg(ir, s)));
+    }
+    ir_goto_pc(ir, 0x80002000, false);
+}
+
 static void compare_built(const void *data, void (*build)(struct ir *ir, uint64_t seed))
 {
     struct bench b = { ir_new(), ir_world_new(), ir_world_new(), host_world_new(GPOINTER_TO_UINT(data), false), ir_random_seed() };
@@ -275,6 +294,11 @@ static void pressure(const void *data)
     compare_built(data, build_pressure);
 }
 
+static void low_parts(const void *data)
+{
+    compare_built(data, build_low_parts);
+}
+
 static void float_pressure(const void *data)
 {
     compare_built(data, build_float_pressure);
@@ -297,6 +321,8 @@ int main(int argc, char **argv)
     g_test_add_data_func("/host/shared/no-bmi", GUINT_TO_POINTER(all & ~HOST_OPT_BEXTR), shared_lookups);
     g_test_add_data_func("/host/shared/no-range", GUINT_TO_POINTER(all & ~HOST_OPT_RANGE), shared_lookups);
     g_test_add_data_func("/host/shared/off", GUINT_TO_POINTER(all & ~HOST_OPT_SHARE), shared_lookups);
+    g_test_add_data_func("/host/low_parts/all", GUINT_TO_POINTER(all), low_parts);
+    g_test_add_data_func("/host/low_parts/no-avx", GUINT_TO_POINTER(all & ~HOST_OPT_AVX), low_parts);
     g_test_add_data_func("/host/pressure/all", GUINT_TO_POINTER(all), pressure);
     g_test_add_data_func("/host/pressure/no-pin", GUINT_TO_POINTER(all & ~HOST_OPT_PIN), pressure);
     g_test_add_data_func("/host/pressure/no-bmi", GUINT_TO_POINTER(all & ~HOST_OPT_BEXTR), pressure);

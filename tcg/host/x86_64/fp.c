@@ -48,7 +48,8 @@ bool fp_is_clear(const struct em *e, ir_ref r)
 {
     ir_ref of = resolve(e, r);
 
-    return ir_is_const(of) || (e->ir->insns[of].type == ir_type_of(e->ir, r) && (e->val[of].flags & VAL_CLEAR));
+    /* a float may be the lowest lane of a vector, or the lower half of a double */
+    return ir_type_of(e->ir, of) == ir_type_of(e->ir, r) && (ir_is_const(of) || (e->val[of].flags & VAL_CLEAR));
 }
 
 static void set_clear(struct em *e, bool clear)
