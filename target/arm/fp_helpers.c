@@ -149,6 +149,7 @@ static uint64_t recps(unsigned fmt, uint64_t a, uint64_t b, struct fp_ctx *x)
 static uint64_t rsqrts(unsigned fmt, uint64_t a, uint64_t b, struct fp_ctx *x)
 {
     const struct fp_format *f = format(fmt);
+    struct fp_ctx half = { .rounding = x->rounding, .daz = x->daz };
     uint64_t three = power_of_two(fmt, 0) | 1ull << (f->frac_bits - 1);     /* halves of three */
 
     a ^= sign_of(fmt);
@@ -165,7 +166,8 @@ static uint64_t rsqrts(unsigned fmt, uint64_t a, uint64_t b, struct fp_ctx *x)
         a = b;
         b = swap;
     }
-    a = fp_mul(f, a, power_of_two(fmt, -1), &(struct fp_ctx){ .rounding = x->rounding, .daz = x->daz });
+    a = fp_mul(f, a, power_of_two(fmt, -1), &half);
+    x->flags |= half.flags & FP_ID;
     return fp_fma(f, a, b, three, 0, x);
 }
 
@@ -388,6 +390,9 @@ static uint64_t to_ahp(unsigned fmt, uint64_t a, struct fp_ctx *x)
 
 static uint64_t convert(struct arm_cpu *cpu, unsigned to, unsigned from, uint64_t a, struct fp_ctx *x)
 {
+    if (to == FP_H) {
+        x->ftz = false;             /* FPRoundCV: as if FZ16 were 0 */
+    }
     if (cpu->fp_control & FPCR_AHP) {
         if (from == FP_H) {
             return from_ahp(to, a, x);
@@ -395,9 +400,6 @@ static uint64_t convert(struct arm_cpu *cpu, unsigned to, unsigned from, uint64_
         if (to == FP_H) {
             return to_ahp(from, a, x);
         }
-    }
-    if (to == FP_H) {
-        x->ftz = cpu->fp_control & FPCR_FZ16;
     }
     if (from == FP_H) {
         x->daz = false;
