@@ -3,24 +3,8 @@
  * The interpreter's floating point: soft float on every host, so that the oracle shares neither code nor hardware with a
  * back end that computes on the host's FPU. The denormal-operand flag, which only x86 has, is never set.
  */
-#include "fpu/softfloat.h"
 #include "tcg/interp_impl.h"
-
-/* MXCSR: sticky flags in bits 0..5, rounding control in bits 13..14 */
-enum { MXCSR_IE = 1, MXCSR_ZE = 4, MXCSR_OE = 8, MXCSR_UE = 16, MXCSR_PE = 32 };
-
-static uint8_t rounding_of(uint32_t mxcsr)
-{
-    static const uint8_t modes[] = { FP_RNE, FP_RDN, FP_RUP, FP_RTZ };
-
-    return modes[mxcsr >> 13 & 3];
-}
-
-static uint32_t mxcsr_flags(unsigned flags)
-{
-    return (flags & FP_NX ? MXCSR_PE : 0) | (flags & FP_UF ? MXCSR_UE : 0) | (flags & FP_OF ? MXCSR_OE : 0) |
-           (flags & FP_DZ ? MXCSR_ZE : 0) | (flags & FP_NV ? MXCSR_IE : 0);
-}
+#include "tcg/mxcsr.h"
 
 static const struct fp_format *format_of(enum ir_type type)
 {
@@ -42,7 +26,7 @@ static bool compare(enum ir_fcond cond, const struct fp_format *f, uint64_t a, u
 
 uint64_t interp_fp(const struct ir_insn *i, enum ir_type from, uint64_t a, uint64_t b, uint64_t c, uint32_t *fpcr)
 {
-    struct fp_ctx ctx = { .rounding = rounding_of(*fpcr) };
+    struct fp_ctx ctx = { .rounding = mxcsr_rounding(*fpcr >> MXCSR_RC_SHIFT) };
     const struct fp_format *f = format_of(from), *to = format_of(i->type);
     unsigned width = i->type == IR_I32 ? 32 : 64;
     uint64_t mask = width == 32 ? UINT32_MAX : UINT64_MAX, r = 0;
@@ -70,6 +54,6 @@ uint64_t interp_fp(const struct ir_insn *i, enum ir_type from, uint64_t a, uint6
     case IR_OP_fcvt_sf: r = fp_from_int64(to, from == IR_I32 ? (int32_t)a : (int64_t)a, &ctx); break;
     case IR_OP_fcvt_uf: r = fp_from_uint64(to, a, &ctx); break;
     }
-    *fpcr |= mxcsr_flags(ctx.flags);
+    *fpcr |= mxcsr_from_fp(ctx.flags);
     return r;
 }

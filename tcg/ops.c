@@ -38,45 +38,12 @@ bool ir_has_imm(const struct ir_insn *i)
     }
 }
 
-/* Names of the rows of vops.def that belong to op; NULL for the others'. */
-static const char *const *vop_names(enum ir_op op)
-{
-#define VOP(op_, name_, imm, text_) [IR_V_##name_] = IR_OP_##op_ == OF ? #name_ : NULL,
-#define OF IR_OP_v1
-    static const char *const v1[] = {
+/* Names of the rows of vops.def, by the operation that they belong to; NULL for the others'. */
+static const char *const vop_names[][IR_V_COUNT] = {
+#define VOP(op_, name_, imm_, text_) [IR_OP_##op_ - IR_OP_v1][IR_V_##name_] = #name_,
 #include "tcg/vops.def"
-    };
-#undef OF
-#define OF IR_OP_v2
-    static const char *const v2[] = {
-#include "tcg/vops.def"
-    };
-#undef OF
-#define OF IR_OP_v3
-    static const char *const v3[] = {
-#include "tcg/vops.def"
-    };
-#undef OF
-#define OF IR_OP_vf1
-    static const char *const vf1[] = {
-#include "tcg/vops.def"
-    };
-#undef OF
-#define OF IR_OP_vf2
-    static const char *const vf2[] = {
-#include "tcg/vops.def"
-    };
-#undef OF
-#define OF IR_OP_vf3
-    static const char *const vf3[] = {
-#include "tcg/vops.def"
-    };
-#undef OF
 #undef VOP
-    static const char *const *const all[] = { v1, v2, v3, vf1, vf2, vf3 };
-
-    return all[op - IR_OP_v1];
-}
+};
 
 const char *const ir_exit_names[] = { "", "lookup", "halt", "debug", "stepped", "yield" };
 
@@ -105,7 +72,7 @@ const char *const *ir_sub_names(enum ir_op op, unsigned *n)
     case IR_OP_vtest: NAMES(tests);
     case IR_OP_v1: case IR_OP_v2: case IR_OP_v3: case IR_OP_vf1: case IR_OP_vf2: case IR_OP_vf3:
         *n = IR_V_COUNT;
-        return vop_names(op);
+        return vop_names[op - IR_OP_v1];
     default: break;
     }
 #undef NAMES

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Floating-point vector operations by soft float, with SSE's NaNs, flushing and unrepresentable integers. */
-#include "fpu/softfloat.h"
+#include "tcg/mxcsr.h"
 #include "tcg/vec_eval.h"
-
-enum { MXCSR_IE = 1, MXCSR_ZE = 4, MXCSR_OE = 8, MXCSR_UE = 16, MXCSR_PE = 32, MXCSR_DAZ = 64, MXCSR_FTZ = 1 << 15 };
 
 /* One operation's context, and lanes of 32 or 64 bits. */
 struct fpv {
@@ -68,11 +66,10 @@ static uint64_t compare(struct fpv *v, unsigned predicate, uint64_t a, uint64_t 
 
 static uint64_t round_lane(struct fpv *v, unsigned imm, uint64_t a)
 {
-    static const uint8_t modes[4] = { FP_RNE, FP_RDN, FP_RUP, FP_RTZ };
     uint8_t keep = v->ctx.rounding;
 
     if (!(imm & 4)) {
-        v->ctx.rounding = modes[imm & 3];
+        v->ctx.rounding = mxcsr_rounding(imm);
     }
     a = fp_round_to_integral(v->f, a, !(imm & 8), &v->ctx);
     v->ctx.rounding = keep;
@@ -231,20 +228,10 @@ static union vec convert(struct fpv *v, enum ir_vop vop, union vec a, union vec 
 
 static struct fpv begin(uint32_t mxcsr)
 {
-    static const uint8_t modes[4] = { FP_RNE, FP_RDN, FP_RUP, FP_RTZ };
-
     return (struct fpv){ .ctx = {
-        .rounding = modes[mxcsr >> 13 & 3], .nan_rule = FP_NAN_FIRST, .int_rule = FP_INT_INDEFINITE,
+        .rounding = mxcsr_rounding(mxcsr >> MXCSR_RC_SHIFT), .nan_rule = FP_NAN_FIRST, .int_rule = FP_INT_INDEFINITE,
         .default_nan_negative = true, .daz = mxcsr & MXCSR_DAZ, .ftz = mxcsr & MXCSR_FTZ, .ftz_flags = FP_UF | FP_NX,
     } };
-}
-
-static void end(const struct fpv *v, uint32_t *mxcsr)
-{
-    unsigned flags = v->ctx.flags;
-
-    *mxcsr |= (flags & FP_NX ? MXCSR_PE : 0) | (flags & FP_UF ? MXCSR_UE : 0) | (flags & FP_OF ? MXCSR_OE : 0) |
-              (flags & FP_DZ ? MXCSR_ZE : 0) | (flags & FP_NV ? MXCSR_IE : 0);
 }
 
 /* The rows of one name in a group of consecutive ones. */
@@ -299,6 +286,6 @@ union vec vec_eval_fp(enum ir_vop vop, unsigned imm, union vec a, union vec b, u
     struct fpv v = begin(*mxcsr);
     union vec r = groups(&v, vop, imm, a, b, c);
 
-    end(&v, mxcsr);
+    *mxcsr |= mxcsr_from_fp(v.ctx.flags);
     return r;
 }

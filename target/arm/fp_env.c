@@ -4,16 +4,7 @@
  * runs; the rest is kept in fp_control, and flags that soft float raised in fp_status.
  */
 #include "target/arm/fp.h"
-
-/* MXCSR */
-#define MXCSR_MASKS 0x1f80
-#define MXCSR_IE 1
-#define MXCSR_ZE 4
-#define MXCSR_OE 8
-#define MXCSR_UE 16
-#define MXCSR_PE 32
-#define MXCSR_FLAGS 0x3f
-#define MXCSR_RC_SHIFT 13
+#include "tcg/mxcsr.h"
 
 uint32_t arm_fpcr_read(const struct arm_cpu *cpu)
 {
@@ -44,6 +35,6 @@ uint32_t arm_fpsr_read(const struct arm_cpu *cpu)
 
 void arm_fpsr_write(struct arm_cpu *cpu, uint32_t v)
 {
-    cpu->cpu.fpcr &= ~MXCSR_FLAGS;
+    cpu->cpu.fpcr &= ~(uint32_t)MXCSR_FLAGS;
     cpu->fp_status = v & (FPSR_QC | FPSR_IDC | FPSR_IXC | FPSR_UFC | FPSR_OFC | FPSR_DZC | FPSR_IOC);
 }

@@ -2,28 +2,18 @@
 /* CSRs of floating point, counters, timers, configuration and physical memory protection. */
 #include "system/machine.h"
 #include "target/riscv/csr_impl.h"
+#include "tcg/mxcsr.h"
 
 /* ---- floating point: cpu.fpcr has the layout of x86's MXCSR ---- */
 
-enum { MXCSR_IE = 1, MXCSR_DE = 2, MXCSR_ZE = 4, MXCSR_OE = 8, MXCSR_UE = 16, MXCSR_PE = 32, MXCSR_FLAGS = 63 };
-enum { FF_NX = 1, FF_UF = 2, FF_OF = 4, FF_DZ = 8, FF_NV = 16 };
-#define MXCSR_RC_SHIFT 13
-#define MXCSR_RC (3u << MXCSR_RC_SHIFT)
-
 uint32_t rv_fflags(const struct rv_cpu *cpu)
 {
-    uint32_t m = cpu->cpu.fpcr;
-
-    return (m & MXCSR_PE ? FF_NX : 0) | (m & MXCSR_UE ? FF_UF : 0) | (m & MXCSR_OE ? FF_OF : 0) |
-           (m & MXCSR_ZE ? FF_DZ : 0) | (m & MXCSR_IE ? FF_NV : 0);
+    return mxcsr_to_fp(cpu->cpu.fpcr);
 }
 
 static void set_fflags(struct rv_cpu *cpu, unsigned v)
 {
-    uint32_t m = (v & FF_NX ? MXCSR_PE : 0) | (v & FF_UF ? MXCSR_UE : 0) | (v & FF_OF ? MXCSR_OE : 0) |
-                 (v & FF_DZ ? MXCSR_ZE : 0) | (v & FF_NV ? MXCSR_IE : 0);
-
-    cpu->cpu.fpcr = (cpu->cpu.fpcr & ~MXCSR_FLAGS) | m;
+    cpu->cpu.fpcr = (cpu->cpu.fpcr & ~(uint32_t)MXCSR_FLAGS) | mxcsr_from_fp(v);
 }
 
 void rv_set_frm(struct rv_cpu *cpu, unsigned frm)
@@ -31,7 +21,7 @@ void rv_set_frm(struct rv_cpu *cpu, unsigned frm)
     static const uint8_t rc[8] = { 0, 3, 1, 2 };    /* RNE, RTZ, RDN, RUP; the others run without the host's rounding */
 
     cpu->frm = frm & 7;
-    cpu->cpu.fpcr = (cpu->cpu.fpcr & ~MXCSR_RC) | (uint32_t)rc[cpu->frm] << MXCSR_RC_SHIFT;
+    cpu->cpu.fpcr = (cpu->cpu.fpcr & ~(uint32_t)MXCSR_RC) | (uint32_t)rc[cpu->frm] << MXCSR_RC_SHIFT;
 }
 
 void rv_set_fs_dirty(struct rv_cpu *cpu)

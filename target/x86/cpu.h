@@ -120,7 +120,7 @@ enum x86_cc {
     X86_CC_OPS
 };
 
-enum { X86_MXCSR_FLAGS = 0x3f, X86_MXCSR_MASKS = 0x1f80, X86_MXCSR_VALID = 0xffff };
+#define X86_MXCSR_VALID 0xffff
 
 /*
  * Rotates and bit tests change CF and OF and leave the other flags: they put an override into cc_op's upper bits, and its

@@ -4,6 +4,7 @@
 
 #include "system/machine.h"
 #include "target/x86/priv.h"
+#include "tcg/mxcsr.h"
 
 #define FPCR_RESET 0x1f80           /* MXCSR: all exceptions masked, round to nearest, no flags */
 
@@ -100,7 +101,7 @@ static uint32_t key_fpu(const struct x86_cpu *cpu)
     if (cpu->cr0 & (X86_CR0_EM | X86_CR0_TS)) {
         return 0;
     }
-    if (cpu->cr4 & X86_CR4_OSFXSR && (cpu->mxcsr_masks & X86_MXCSR_MASKS) != X86_MXCSR_MASKS) {
+    if (cpu->cr4 & X86_CR4_OSFXSR && (cpu->mxcsr_masks & MXCSR_MASKS) != MXCSR_MASKS) {
         return X86_KEY_X87 | X86_KEY_AVX;
     }
     return X86_KEY_X87 | (cpu->cr4 & X86_CR4_OSFXSR ? X86_KEY_SSE : 0) |
@@ -222,7 +223,7 @@ static void reset_fpu(struct x86_cpu *cpu)
     cpu->fpu_ip = cpu->fpu_dp = 0;
     memset(cpu->zmm, 0, sizeof cpu->zmm);
     cpu->cpu.fpcr = FPCR_RESET;
-    cpu->mxcsr_masks = X86_MXCSR_MASKS;
+    cpu->mxcsr_masks = MXCSR_MASKS;
     cpu->xcr0 = X86_XCR0_X87;
 }
 

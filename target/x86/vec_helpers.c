@@ -2,9 +2,9 @@
 /* SSE and AVX: what is done out of line. */
 #include <string.h>
 
-#include "fpu/softfloat.h"
 #include "target/x86/cpu.h"
 #include "target/x86/priv.h"
+#include "tcg/mxcsr.h"
 
 union lanes {
     x86_v128 v;
@@ -28,17 +28,17 @@ void x86_helper_need_avx(struct x86_cpu *cpu)
 /* The flags so far step aside, so that the instruction's own can be told. */
 void x86_helper_xm_begin(struct x86_cpu *cpu)
 {
-    cpu->mxcsr_flags = cpu->cpu.fpcr & X86_MXCSR_FLAGS;
-    cpu->cpu.fpcr &= ~X86_MXCSR_FLAGS;
+    cpu->mxcsr_flags = cpu->cpu.fpcr & MXCSR_FLAGS;
+    cpu->cpu.fpcr &= ~MXCSR_FLAGS;
 }
 
 /* An unmasked exception (SDM vol. 1, "SIMD Floating-Point Exceptions"); those before the computation win. */
 void x86_helper_xm_end(struct x86_cpu *cpu)
 {
-    uint32_t unmasked = ~cpu->mxcsr_masks >> 7 & X86_MXCSR_FLAGS, raised = cpu->cpu.fpcr & unmasked;
+    uint32_t unmasked = ~cpu->mxcsr_masks >> 7 & MXCSR_FLAGS, raised = cpu->cpu.fpcr & unmasked;
 
     if (raised & 7) {
-        cpu->cpu.fpcr &= ~(X86_MXCSR_FLAGS & ~7);
+        cpu->cpu.fpcr &= ~(MXCSR_FLAGS & ~7);
     }
     cpu->cpu.fpcr |= cpu->mxcsr_flags;
     if (raised) {
@@ -48,13 +48,13 @@ void x86_helper_xm_end(struct x86_cpu *cpu)
 
 uint32_t x86_mxcsr(const struct x86_cpu *cpu)
 {
-    return (cpu->cpu.fpcr & ~X86_MXCSR_MASKS) | cpu->mxcsr_masks;
+    return (cpu->cpu.fpcr & ~MXCSR_MASKS) | cpu->mxcsr_masks;
 }
 
 void x86_set_mxcsr(struct x86_cpu *cpu, uint32_t v)
 {
-    cpu->mxcsr_masks = v & X86_MXCSR_MASKS;
-    cpu->cpu.fpcr = (v & X86_MXCSR_VALID) | X86_MXCSR_MASKS;
+    cpu->mxcsr_masks = v & MXCSR_MASKS;
+    cpu->cpu.fpcr = (v & X86_MXCSR_VALID) | MXCSR_MASKS;
     x86_update_key(cpu);
 }
 
@@ -345,19 +345,11 @@ void x86_helper_gather(struct x86_cpu *cpu, uint32_t what, uint64_t base, uint64
 
 /* ---- half precision ---- */
 
-enum { MXCSR_DE = 1 << 1, MXCSR_DAZ = 1 << 6 };
-
 static struct fp_ctx context(struct x86_cpu *cpu, unsigned rounding)
 {
-    static const uint8_t modes[4] = { FP_RNE, FP_RDN, FP_RUP, FP_RTZ };
-    unsigned rc = rounding & 4 ? cpu->cpu.fpcr >> 13 & 3 : rounding & 3;
+    unsigned rc = rounding & 4 ? cpu->cpu.fpcr >> MXCSR_RC_SHIFT : rounding;
 
-    return (struct fp_ctx) { .rounding = modes[rc], .nan_rule = FP_NAN_FIRST, .default_nan_negative = true };
-}
-
-static void add_flags(struct x86_cpu *cpu, unsigned flags)
-{
-    cpu->cpu.fpcr |= (flags & FP_NX ? 32 : 0) | (flags & FP_UF ? 16 : 0) | (flags & FP_OF ? 8 : 0) | (flags & FP_NV ? 1 : 0);
+    return (struct fp_ctx) { .rounding = mxcsr_rounding(rc), .nan_rule = FP_NAN_FIRST, .default_nan_negative = true };
 }
 
 x86_v128 x86_helper_from_half(struct x86_cpu *cpu, uint64_t v)
@@ -368,7 +360,7 @@ x86_v128 x86_helper_from_half(struct x86_cpu *cpu, uint64_t v)
     for (unsigned i = 0; i < 4; i++) {      /* subnormals are no exception, and DAZ does not count */
         r.w[i] = (uint32_t)fp_convert(&fp_f16, &fp_f32, v >> 16 * i & 0xffff, &ctx);
     }
-    add_flags(cpu, ctx.flags);
+    cpu->cpu.fpcr |= mxcsr_from_fp(ctx.flags);
     return r.v;
 }
 
@@ -385,7 +377,7 @@ uint64_t x86_helper_to_half(struct x86_cpu *cpu, x86_v128 v, uint32_t rounding)
         cpu->cpu.fpcr |= !ctx.daz && class & (FP_CLASS_POS_SUBNORMAL | FP_CLASS_NEG_SUBNORMAL) ? MXCSR_DE : 0;
         r |= (uint64_t)fp_convert(&fp_f32, &fp_f16, a.w[i], &ctx) << 16 * i;
     }
-    add_flags(cpu, ctx.flags);
+    cpu->cpu.fpcr |= mxcsr_from_fp(ctx.flags);
     return r;
 }
 

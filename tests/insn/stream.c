@@ -6,6 +6,7 @@
 
 #include "target/riscv/decode.h"
 #include "target/riscv/disas.h"
+#include "tests/insn/random.h"
 
 G_STATIC_ASSERT(sizeof(struct stream_record) % 64 == 0 && offsetof(struct stream_record, scratch) % 64 == 0);
 
@@ -257,56 +258,6 @@ static void random_item(const struct stream *s, GRand *rand, struct stream_item 
 }
 
 /* ---- initial state ---- */
-
-static uint64_t random_int(GRand *rand)
-{
-    static const uint64_t corners[] = {
-        0, 1, 2, -1ull, -2ull, 0x7fffffff, 0x80000000, 0xffffffff, 0x100000000, INT64_MAX, 1ull << 63, 0xffffffff80000000,
-        0xffffffff7fffffff, 0x8000000000000001, 0x5555555555555555, 31, 32, 63, 64, 0xff, 0x8000, 0xffff,
-    };
-    uint64_t v = (uint64_t)g_rand_int(rand) << 32 | g_rand_int(rand);
-
-    switch (g_rand_int_range(rand, 0, 4)) {
-    case 0:
-        return corners[g_rand_int_range(rand, 0, G_N_ELEMENTS(corners))];
-    case 1:
-        return v >> g_rand_int_range(rand, 0, 64);
-    case 2:
-        return (uint64_t)((int64_t)v >> g_rand_int_range(rand, 0, 64));
-    default:
-        return v;
-    }
-}
-
-/* A float of `exp` exponent and `man` mantissa bits: corners are as likely as ordinary numbers near one. */
-static uint64_t random_float(GRand *rand, unsigned exp, unsigned man)
-{
-    uint64_t sign = (uint64_t)g_rand_boolean(rand) << (exp + man), e_max = (1u << exp) - 1, e = e_max / 2;
-    uint64_t m = ((uint64_t)g_rand_int(rand) << 32 | g_rand_int(rand)) & ((1ull << man) - 1);
-
-    switch (g_rand_int_range(rand, 0, 12)) {
-    case 0:
-        return sign;
-    case 1:
-        return sign | e_max << man;
-    case 2:
-        return sign | e_max << man | 1ull << (man - 1) | (g_rand_boolean(rand) ? m : 0);    /* quiet NaN */
-    case 3:
-        return sign | e_max << man | (m & ((1ull << (man - 1)) - 1)) | 1;                   /* signalling NaN */
-    case 4:
-        return sign | m >> g_rand_int_range(rand, 0, man);                                  /* subnormal */
-    case 5:
-        return sign | (e_max - 1) << man | m;
-    case 6:
-        return sign | (uint64_t)g_rand_int_range(rand, 1, 4) << man | m;
-    case 7:
-        return sign | e << man | (m & ~(uint64_t)0 << (man - 3));                           /* halves, quarters */
-    case 8:
-        return sign | (uint64_t)g_rand_int_range(rand, 0, e_max) << man | m;
-    default:
-        return sign | (e + (uint64_t)g_rand_int_range(rand, 0, 12) - 6) << man | m;
-    }
-}
 
 static uint64_t random_freg(GRand *rand)
 {

@@ -15,13 +15,14 @@
 #include "target/x86/translate.h"
 #include "tcg/host.h"
 #include "tcg/interp.h"
+#include "tcg/mxcsr.h"
 #include "tests/insn/engine_jit.h"
 #include "tests/insn/no_accel.h"
 #include "tests/insn/x86_gen.h"
 #include "util/log.h"
 
 enum { PAGE = 4096, CASES = 60, TRIES = 400 };
-enum { MXCSR_DE = 1 << 1, MXCSR_DAZ = 1 << 6, MXCSR_FTZ = 1 << 15, MXCSR_MM = 1 << 17 };
+enum { MXCSR_MM = 1 << 17 };
 
 struct rig {
     struct x86_cpu *cpu;

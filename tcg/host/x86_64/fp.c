@@ -6,9 +6,9 @@
  * An F32 value stands in the low half of the register's low quadword; VAL_BOXED says that the upper half is all
  * ones, so that boxing it costs nothing. Scalar instructions keep their first source's upper bits, which keeps that so.
  */
-#include "fpu/softfloat.h"
 #include <immintrin.h>
 #include "tcg/host/x86_64/host_impl.h"
+#include "tcg/mxcsr.h"
 
 static uint32_t sd(uint32_t op_s, bool dbl)
 {
@@ -157,14 +157,11 @@ void x86_fsqrt(struct em *e, struct ir_insn *n)
 /* For hosts without FMA3. MXCSR holds the guest's rounding mode and gets the flags. */
 static uint64_t fma_bits(const struct fp_format *f, uint64_t a, uint64_t b, uint64_t c, unsigned negate)
 {
-    static const uint8_t rounding[4] = { FP_RNE, FP_RDN, FP_RUP, FP_RTZ };
     uint32_t mxcsr = _mm_getcsr();
-    struct fp_ctx ctx = { .rounding = rounding[mxcsr >> 13 & 3] };
+    struct fp_ctx ctx = { .rounding = mxcsr_rounding(mxcsr >> MXCSR_RC_SHIFT) };
     uint64_t r = (uint64_t)fp_fma(f, a, b, c, negate, &ctx);      /* enum ir_fma is enum fp_negate */
 
-    mxcsr |= (ctx.flags & FP_NV ? 1 : 0) | (ctx.flags & FP_OF ? 8 : 0) | (ctx.flags & FP_UF ? 16 : 0) |
-             (ctx.flags & FP_NX ? 32 : 0);
-    _mm_setcsr(mxcsr);
+    _mm_setcsr(mxcsr | mxcsr_from_fp(ctx.flags));
     return r;
 }
 
