@@ -95,6 +95,17 @@ static void send_and_free(struct qmp *q, JsonBuilder *b)
     g_object_unref(b);
 }
 
+/* Ends a reply with the request's id, if it had one, and sends it. */
+static void end_reply(struct qmp *q, JsonBuilder *b, JsonNode *id)
+{
+    if (id) {
+        json_builder_set_member_name(b, "id");
+        json_builder_add_value(b, json_node_copy(id));
+    }
+    json_builder_end_object(b);
+    send_and_free(q, b);
+}
+
 static void send_error(struct qmp *q, JsonNode *id, const char *class, const char *desc)
 {
     JsonBuilder *b = json_builder_new();
@@ -105,12 +116,7 @@ static void send_error(struct qmp *q, JsonNode *id, const char *class, const cha
     qmp_text(b, "class", class);
     qmp_text(b, "desc", desc);
     json_builder_end_object(b);
-    if (id) {
-        json_builder_set_member_name(b, "id");
-        json_builder_add_value(b, json_node_copy(id));
-    }
-    json_builder_end_object(b);
-    send_and_free(q, b);
+    end_reply(q, b, id);
 }
 
 static void greet(struct qmp *q)
@@ -300,12 +306,7 @@ static bool run_command(struct qmp *q, const struct qmp_command *c, JsonObject *
         json_builder_begin_object(b);
         json_builder_end_object(b);
     }
-    if (id) {
-        json_builder_set_member_name(b, "id");
-        json_builder_add_value(b, json_node_copy(id));
-    }
-    json_builder_end_object(b);
-    send_and_free(q, b);
+    end_reply(q, b, id);
     return true;
 }
 

@@ -53,4 +53,8 @@ static inline uint32_t arm_fp_desc(enum arm_fp_op op, unsigned fmt, unsigned wid
 /* The operation on elements, raising FPSR's flags. */
 uint64_t arm_fp_op(struct arm_cpu *cpu, uint32_t desc, uint64_t a, uint64_t b, uint64_t c);
 
+/* The estimates' tables (DDI 0487, "RecipEstimate", "RecipSqrtEstimate"): a has 9 bits, the result 9. Pure. */
+unsigned arm_recip_estimate(unsigned a);
+unsigned arm_rsqrt_estimate(unsigned a);
+
 #endif

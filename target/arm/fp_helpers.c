@@ -171,12 +171,12 @@ static uint64_t rsqrts(unsigned fmt, uint64_t a, uint64_t b, struct fp_ctx *x)
     return fp_fma(f, a, b, three, 0, x);
 }
 
-static unsigned recip_estimate(unsigned a)
+unsigned arm_recip_estimate(unsigned a)
 {
     return ((1u << 19) / (a * 2 + 1) + 1) / 2;
 }
 
-static unsigned rsqrt_estimate(unsigned a)
+unsigned arm_rsqrt_estimate(unsigned a)
 {
     unsigned b = 512;
 
@@ -233,7 +233,7 @@ static uint64_t recpe(unsigned fmt, uint64_t a, struct fp_ctx *x)
         return sign;
     }
     result_exp = 2 * bias - 1 - exp;
-    estimate = (uint64_t)(recip_estimate(256 | frac >> 44) & 255) << 44;
+    estimate = (uint64_t)(arm_recip_estimate(256 | frac >> 44) & 255) << 44;
     if (result_exp == 0) {
         estimate = estimate >> 1 | 1ull << 51;
     } else if (result_exp == -1) {
@@ -267,7 +267,7 @@ static uint64_t rsqrte(unsigned fmt, uint64_t a, struct fp_ctx *x)
     frac = fraction(fmt, a, &exp, &subnormal);
     scaled = exp & 1 ? 128 | frac >> 45 : 256 | frac >> 44;
     return (uint64_t)((3 * bias - 1 - exp) >> 1) << f->frac_bits |
-           ((uint64_t)(rsqrt_estimate(scaled) & 255) << 44) >> (52 - f->frac_bits);
+           ((uint64_t)(arm_rsqrt_estimate(scaled) & 255) << 44) >> (52 - f->frac_bits);
 }
 
 static uint64_t recpx(unsigned fmt, uint64_t a, struct fp_ctx *x)

@@ -147,22 +147,6 @@ static uint64_t elem2(unsigned op, uint64_t a, uint64_t b, unsigned bits, unsign
     }
 }
 
-static unsigned recip_estimate(unsigned a)
-{
-    return ((1u << 19) / (a * 2 + 1) + 1) / 2;
-}
-
-static unsigned rsqrt_estimate(unsigned a)
-{
-    unsigned b = 512;
-
-    a = a < 256 ? a * 2 + 1 : (a & ~1u) * 2 + 2;
-    while ((uint64_t)a * (b + 1) * (b + 1) < 1u << 28) {
-        b++;
-    }
-    return (b + 1) / 2;
-}
-
 static uint64_t elem1(unsigned op, uint64_t a, unsigned bits, bool *qc)
 {
     s128 x = sext(a, bits);
@@ -176,8 +160,8 @@ static uint64_t elem1(unsigned op, uint64_t a, unsigned bits, bool *qc)
     case VO_CNT: return __builtin_popcountll(a);
     case VO_SQABS: return sat_s(x < 0 ? -x : x, bits, qc);
     case VO_SQNEG: return sat_s(-x, bits, qc);
-    case VO_URECPE: return a >> 31 ? (uint64_t)recip_estimate(a >> 23) << 23 : UINT32_MAX;
-    case VO_URSQRTE: return a >> 30 ? (uint64_t)rsqrt_estimate(a >> 23) << 23 : UINT32_MAX;
+    case VO_URECPE: return a >> 31 ? (uint64_t)arm_recip_estimate(a >> 23) << 23 : UINT32_MAX;
+    case VO_URSQRTE: return a >> 30 ? (uint64_t)arm_rsqrt_estimate(a >> 23) << 23 : UINT32_MAX;
     default:
         for (unsigned i = 0; i < bits; i++) {
             r |= (a >> i & 1) << (bits - 1 - i);

@@ -78,6 +78,13 @@ ir_ref vec_rm(struct x86_tr *t, unsigned i, unsigned half)
     return t->in.mem ? vec_load(t, MIN(bytes, 16), half, !t->in.vex) : vec_reg(t, t->in.rm, half);
 }
 
+void vec_rm_both(struct x86_tr *t, unsigned i, ir_ref v[2])
+{
+    for (unsigned h = 0; h < vec_halves(t); h++) {
+        v[h] = vec_rm(t, i, h);
+    }
+}
+
 void vec_store(struct x86_tr *t, ir_ref low, ir_ref high, bool aligned)
 {
     unsigned mem = IR_MEM_128 | t->mem | (aligned ? IR_MEM_ALIGN : 0);
@@ -182,9 +189,7 @@ void emit_ANDN_V(struct x86_tr *t)
     if (!vec_begin(t)) {
         return;
     }
-    for (unsigned h = 0; h < vec_halves(t); h++) {
-        r[h] = vec_rm(t, last_operand(t->in.row), h);
-    }
+    vec_rm_both(t, last_operand(t->in.row), r);
     for (unsigned h = 0; h < vec_halves(t); h++) {
         r[h] = ir_vop2(t->ir, IR_V_andc, r[h], vec_first(t, h), 0);
     }
@@ -217,9 +222,7 @@ static void variable_shift(struct x86_tr *t, unsigned which)
     if (!vec_begin(t)) {
         return;
     }
-    for (unsigned h = 0; h < vec_halves(t); h++) {
-        b[h] = vec_rm(t, 2, h);
-    }
+    vec_rm_both(t, 2, b);
     for (unsigned h = 0; h < vec_halves(t); h++) {
         r[h] = xt_call(t, X86_HELPER_shift_lanes, 3, ir_i32(t->ir, which), vec_first(t, h), b[h]);
     }
@@ -268,9 +271,7 @@ static void narrow(struct x86_tr *t, enum ir_vop vop)
     if (!vec_begin(t)) {
         return;
     }
-    for (unsigned h = 0; h < halves; h++) {
-        b[h] = vec_rm(t, 1, h);
-    }
+    vec_rm_both(t, 1, b);
     vec_fp_begin(t);
     for (unsigned h = 0; h < halves; h++) {
         r[h] = ir_vop1(t->ir, vop, b[h], 0);
@@ -337,9 +338,7 @@ static void blend(struct x86_tr *t, unsigned bits)
     if (!vec_begin(t)) {
         return;
     }
-    for (unsigned h = 0; h < vec_halves(t); h++) {
-        b[h] = vec_rm(t, i, h);
-    }
+    vec_rm_both(t, i, b);
     for (unsigned h = 0; h < vec_halves(t); h++) {
         r[h] = ir_vop3(t->ir, IR_V_blend8, spread_mask(t, vec_reg(t, mask, h), bits), b[h], vec_first(t, h));
     }

@@ -36,6 +36,8 @@ static inline ir_ref vec_first(struct x86_tr *t, unsigned half)
 
 /* Operand i, W or U: register, or memory of the operand's size, zero-extended; half 1 are the next 128 bits. */
 ir_ref vec_rm(struct x86_tr *t, unsigned i, unsigned half);
+/* As many halves as there are. All loads of an instruction stand before its puts. */
+void vec_rm_both(struct x86_tr *t, unsigned i, ir_ref v[2]);
 /* As vec_rm; aligned: memory must be (legacy encodings demand it of 128-bit operands; so do MOVAPS and its kin). */
 ir_ref vec_load(struct x86_tr *t, unsigned bytes, unsigned half, bool aligned);
 /* Makes a memory operand's address that is not a multiple of 32 one that is not a multiple of 16 either, and so faults. */

@@ -80,9 +80,7 @@ void emit_PTEST(struct x86_tr *t)
     if (!vec_begin(t)) {
         return;
     }
-    for (unsigned h = 0; h < vec_halves(t); h++) {
-        b[h] = vec_rm(t, 1, h);
-    }
+    vec_rm_both(t, 1, b);
     for (unsigned h = 0; h < vec_halves(t); h++) {
         zf = ir_and(ir, zf, ir_vtest(ir, false, vec_reg(t, t->in.reg, h), b[h]));
         cf = ir_and(ir, cf, ir_vtest(ir, true, vec_reg(t, t->in.reg, h), b[h]));
@@ -99,9 +97,7 @@ static void test_tops(struct x86_tr *t, unsigned log2_bytes)
     if (!vec_begin(t)) {
         return;
     }
-    for (unsigned h = 0; h < vec_halves(t); h++) {
-        b[h] = vec_rm(t, 1, h);
-    }
+    vec_rm_both(t, 1, b);
     for (unsigned h = 0; h < vec_halves(t); h++) {
         ir_ref a = ir_vmask(ir, log2_bytes, vec_reg(t, t->in.reg, h)), m = ir_vmask(ir, log2_bytes, b[h]);
 

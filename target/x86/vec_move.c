@@ -405,9 +405,7 @@ void emit_PERMQ(struct x86_tr *t)
     if (!vec_begin(t)) {
         return;
     }
-    for (unsigned h = 0; h < 2; h++) {
-        from[h] = vec_rm(t, 1, h);
-    }
+    vec_rm_both(t, 1, from);
     for (unsigned h = 0; h < 2; h++) {
         unsigned low = vec_imm(t) >> 4 * h & 3, high = vec_imm(t) >> (4 * h + 2) & 3;
 
@@ -425,9 +423,7 @@ void emit_PERMIL64(struct x86_tr *t)
     if (!vec_begin(t)) {
         return;
     }
-    for (unsigned h = 0; h < vec_halves(t); h++) {
-        r[h] = vec_rm(t, 1, h);
-    }
+    vec_rm_both(t, 1, r);
     for (unsigned h = 0; h < vec_halves(t); h++) {
         r[h] = ir_vop2(t->ir, IR_V_shufpd, r[h], r[h], vec_imm(t) >> 2 * h & 3);
     }
@@ -461,9 +457,7 @@ static void permil_variable(struct x86_tr *t, ir_ref (*permute)(struct x86_tr *,
     if (!vec_begin(t)) {
         return;
     }
-    for (unsigned h = 0; h < vec_halves(t); h++) {
-        r[h] = vec_rm(t, 2, h);
-    }
+    vec_rm_both(t, 2, r);
     for (unsigned h = 0; h < vec_halves(t); h++) {
         r[h] = permute(t, vec_reg(t, t->in.vvvv, h), r[h]);
     }
@@ -488,9 +482,7 @@ void emit_PERMD(struct x86_tr *t)
     if (!vec_begin(t)) {
         return;
     }
-    for (unsigned h = 0; h < 2; h++) {
-        from[h] = vec_rm(t, 2, h);
-    }
+    vec_rm_both(t, 2, from);
     for (unsigned h = 0; h < 2; h++) {
         ir_ref control = vec_reg(t, t->in.vvvv, h);
         ir_ref high = ir_vop1(t->ir, IR_V_sari32, ir_vop1(t->ir, IR_V_shli32, control, 29), 31);
