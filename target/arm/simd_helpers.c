@@ -134,10 +134,10 @@ static uint64_t elem2(unsigned op, uint64_t a, uint64_t b, unsigned bits, unsign
     case VO_SUQADD: return sat_s(x + v, bits, qc);
     case VO_USQADD: return sat_u(u + y, bits, qc);
     case VO_SQSHL: return sat_s(by > 63 && x ? (x < 0 ? -((s128)1 << 100) : (s128)1 << 100) : shift(x, by, false), bits, qc);
-    case VO_UQSHL: return sat_u(by > 63 && u ? (s128)1 << 100 : shift(u, MIN(by, 62), false) << (by == 63), bits, qc);
+    case VO_UQSHL: return sat_u(by > 63 && u ? (s128)1 << 100 : shift(u, by, false), bits, qc);
     case VO_SQRSHL: return sat_s(by > 63 && x ? (x < 0 ? -((s128)1 << 100) : (s128)1 << 100) : shift(x, by, true), bits, qc);
-    case VO_UQRSHL: return sat_u(by > 63 && u ? (s128)1 << 100 : shift(u, MIN(by, 62), true) << (by == 63), bits, qc);
-    case VO_SQSHLU: return sat_u(shift(x, MIN(by, 62), false) << (by == 63), bits, qc);
+    case VO_UQRSHL: return sat_u(by > 63 && u ? (s128)1 << 100 : shift(u, by, true), bits, qc);
+    case VO_SQSHLU: return sat_u(shift(x, by, false), bits, qc);
     case VO_SQDMULH: return sat_s(2 * x * y >> bits, bits, qc);
     case VO_SQRDMULH: return sat_s((2 * x * y + ((s128)1 << (bits - 1))) >> bits, bits, qc);
     case VO_SSHR: return shift(x, -(int)imm, false);

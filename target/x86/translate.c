@@ -13,7 +13,7 @@ enum { PAGE = 4096, INSN_MAX = 15 };
 
 ir_ref xt_const(struct x86_tr *t, unsigned bytes, uint64_t v)
 {
-    return ir_const(t->ir, xt_type(bytes), bytes == 8 ? v : v & ((1ull << (8 * bytes)) - 1));
+    return ir_const(t->ir, xt_type(bytes), bytes >= 8 ? v : v & ((1ull << (8 * bytes)) - 1));
 }
 
 ir_ref xt_zext(struct x86_tr *t, ir_ref v, unsigned bytes)

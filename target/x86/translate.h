@@ -74,7 +74,7 @@ unsigned x86_x87_bytes(unsigned op, unsigned reg);
 
 /* ---- values ---- */
 
-ir_ref xt_const(struct x86_tr *t, unsigned bytes, uint64_t v);     /* of xt_type(bytes), cut to its bytes */
+ir_ref xt_const(struct x86_tr *t, unsigned bytes, uint64_t v);     /* of xt_type(bytes), cut to its bytes; of vectors: 64 bits */
 ir_ref xt_zext(struct x86_tr *t, ir_ref v, unsigned bytes);        /* low bytes of v, zero-extended in v's type */
 ir_ref xt_sext(struct x86_tr *t, ir_ref v, unsigned bytes);
 ir_ref xt_to64(struct x86_tr *t, ir_ref v);                        /* I32 or I64 to I64; an I32 zero-extended */
