@@ -14,7 +14,7 @@ static const struct {
     const char *name;
     const struct work *table;
 } groups[] = {
-    { "int", int_work }, { "fp", fp_work }, { "mem", mem_work }, { "sys", sys_work }, { "mt", mt_work },
+    { "int", int_work }, { "fp", fp_work }, { "simd", simd_work }, { "mem", mem_work }, { "sys", sys_work }, { "mt", mt_work },
 };
 
 void work_begin(const char *name)
@@ -81,6 +81,6 @@ int main(int argc, char **argv)
             return run_group(groups[i].table, argc > 2 ? argv[2] : NULL);
         }
     }
-    fprintf(stderr, "usage: work int|fp|mem|sys|mt [NAME], work disk DEVICE, work time NAME COMMAND...\n");
+    fprintf(stderr, "usage: work int|fp|simd|mem|sys|mt [NAME], work disk DEVICE, work time NAME COMMAND...\n");
     return 2;
 }

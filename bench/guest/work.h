@@ -20,7 +20,7 @@ struct work {
 };
 
 /* One table for each group, ended by a row without a name. */
-extern const struct work int_work[], fp_work[], mem_work[], sys_work[], mt_work[];
+extern const struct work int_work[], fp_work[], simd_work[], mem_work[], sys_work[], mt_work[];
 
 /* Sequential disk passes and random blocks on a block device; 0 where all went well. */
 int disk_work(const char *path);
