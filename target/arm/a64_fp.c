@@ -7,20 +7,22 @@
 #include "target/arm/fp.h"
 #include "target/arm/translate.h"
 
-/* Encoded type to enum FP_*; half-precision arithmetic is not there. */
+/* Encoded type to enum FP_*. */
 static bool fmt_of(struct arm_tr *t, unsigned type, unsigned *fmt)
 {
-    if (type > 1) {
+    static const uint8_t fmts[4] = { FP_S, FP_D, 0, FP_H };
+
+    if (type == 3 && !arm_has(t->cpu, ARM_EXT_FP16)) {
         arm_undef(t);
         return false;
     }
-    *fmt = type ? FP_D : FP_S;
+    *fmt = fmts[type];
     return arm_fp_begin(t);
 }
 
-static bool on_host(const struct arm_tr *t)
+static bool on_host(const struct arm_tr *t, unsigned fmt)
 {
-    return !(t->key & ARM_KEY_FP_SOFT);
+    return fmt != FP_H && !(t->key & ARM_KEY_FP_SOFT);
 }
 
 static enum ir_type type_of(unsigned fmt)
@@ -68,7 +70,7 @@ void a64_fmov_f(struct arm_tr *t, const struct arm_F1 *a)
     unsigned fmt;
 
     if (fmt_of(t, a->type, &fmt)) {
-        set_f(t, a->rd, get_f(t, fmt, a->rn));
+        set_f(t, a->rd, fmt == FP_H ? get_bits(t, fmt, a->rn) : get_f(t, fmt, a->rn));
     }
 }
 
@@ -77,7 +79,8 @@ void a64_fabs_f(struct arm_tr *t, const struct arm_F1 *a)
     unsigned fmt;
 
     if (fmt_of(t, a->type, &fmt)) {
-        set_f(t, a->rd, ir_fabs(t->ir, get_f(t, fmt, a->rn)));
+        set_f(t, a->rd, fmt == FP_H ? ir_and(t->ir, get_bits(t, fmt, a->rn), ir_i64(t->ir, 0x7fff))
+                                    : ir_fabs(t->ir, get_f(t, fmt, a->rn)));
     }
 }
 
@@ -86,7 +89,8 @@ void a64_fneg_f(struct arm_tr *t, const struct arm_F1 *a)
     unsigned fmt;
 
     if (fmt_of(t, a->type, &fmt)) {
-        set_f(t, a->rd, ir_fneg(t->ir, get_f(t, fmt, a->rn)));
+        set_f(t, a->rd, fmt == FP_H ? ir_xor(t->ir, get_bits(t, fmt, a->rn), ir_i64(t->ir, 0x8000))
+                                    : ir_fneg(t->ir, get_f(t, fmt, a->rn)));
     }
 }
 
@@ -103,7 +107,7 @@ void a64_fsqrt_f(struct arm_tr *t, const struct arm_F1 *a)
     if (!fmt_of(t, a->type, &fmt)) {
         return;
     }
-    if (!on_host(t)) {
+    if (!on_host(t, fmt)) {
         soft1(t, fmt, FOP_SQRT, a->rn, a->rd);
         return;
     }
@@ -121,7 +125,7 @@ static void round_integral(struct arm_tr *t, const struct arm_F1 *a, unsigned op
     if (!fmt_of(t, a->type, &fmt)) {
         return;
     }
-    if (imm < 0 || !on_host(t)) {
+    if (imm < 0 || !on_host(t, fmt)) {
         soft1(t, fmt, op, a->rn, a->rd);
         return;
     }
@@ -172,7 +176,7 @@ void a64_fcvt(struct arm_tr *t, const struct arm_FCVT *a)
     if (!arm_fp_begin(t)) {
         return;
     }
-    if (from == FP_H || to == FP_H || !on_host(t)) {
+    if (to == FP_H || !on_host(t, from)) {
         set_f(t, a->rd, soft(t, arm_fp_desc(FOP_CVT, to, from, 0), get_bits(t, from, a->rn), 0, 0));
         return;
     }
@@ -194,7 +198,7 @@ static void two(struct arm_tr *t, const struct arm_F2 *a, unsigned op, enum ir_o
     if (!fmt_of(t, a->type, &fmt)) {
         return;
     }
-    if (!host || !on_host(t)) {
+    if (!host || !on_host(t, fmt)) {
         set_f(t, a->rd, soft(t, arm_fp_desc(op, fmt, 0, 0), get_bits(t, fmt, a->rn), get_bits(t, fmt, a->rm), 0));
         return;
     }
@@ -224,7 +228,7 @@ static void three(struct arm_tr *t, const struct arm_F3 *a, unsigned op, unsigne
     if (!fmt_of(t, a->type, &fmt)) {
         return;
     }
-    if (!on_host(t)) {
+    if (!on_host(t, fmt)) {
         set_f(t, a->rd, soft(t, arm_fp_desc(op, fmt, 0, 0), get_bits(t, fmt, a->rn), get_bits(t, fmt, a->rm),
                              get_bits(t, fmt, a->ra)));
         return;
@@ -266,7 +270,7 @@ static ir_ref compare_packed(struct arm_tr *t, unsigned fmt, ir_ref x, ir_ref y,
 
 static ir_ref compare_value(struct arm_tr *t, unsigned fmt, unsigned rn, int rm, bool signalling)
 {
-    if (!on_host(t)) {
+    if (!on_host(t, fmt)) {
         return soft(t, arm_fp_desc(FOP_NZCV, fmt, signalling, 0), get_bits(t, fmt, rn), rm < 0 ? 0 : get_bits(t, fmt, rm), 0);
     }
     return compare_packed(t, fmt, get_f(t, fmt, rn), rm < 0 ? ir_const(t->ir, type_of(fmt), 0) : get_f(t, fmt, rm), signalling);
@@ -312,7 +316,11 @@ void a64_fcsel(struct arm_tr *t, const struct arm_FSEL *a)
 
     if (fmt_of(t, a->type, &fmt)) {
         c = arm_flags_test(t, a->cond);
-        set_f(t, a->rd, ir_select(t->ir, c.cond, c.a, c.b, get_f(t, fmt, a->rn), get_f(t, fmt, a->rm)));
+        if (fmt == FP_H) {
+            set_f(t, a->rd, ir_select(t->ir, c.cond, c.a, c.b, get_bits(t, fmt, a->rn), get_bits(t, fmt, a->rm)));
+        } else {
+            set_f(t, a->rd, ir_select(t->ir, c.cond, c.a, c.b, get_f(t, fmt, a->rn), get_f(t, fmt, a->rm)));
+        }
     }
 }
 
@@ -323,6 +331,9 @@ static uint64_t expand_imm(unsigned fmt, unsigned imm8)
 
     if (fmt == FP_D) {
         return sign << 63 | (b ? 0xffull << 54 : 1ull << 62) | rest << 48;
+    }
+    if (fmt == FP_H) {
+        return sign << 15 | (b ? 3ull << 12 : 1ull << 14) | rest << 6;
     }
     return sign << 31 | (b ? 0x1full << 25 : 1ull << 30) | rest << 19;
 }
@@ -347,7 +358,7 @@ static void to_int(struct arm_tr *t, const struct arm_FI *a, unsigned op, enum i
     if (!fmt_of(t, a->type, &fmt)) {
         return;
     }
-    if (!on_host(t)) {
+    if (!on_host(t, fmt)) {
         arm_set_x(t, a->rd, soft(t, arm_fp_desc(op, fmt, a->sf ? 64 : 32, 0), get_bits(t, fmt, a->rn), 0, 0));
         return;
     }
@@ -374,7 +385,7 @@ static void from_int(struct arm_tr *t, const struct arm_FI *a, unsigned op, enum
     if (!fmt_of(t, a->type, &fmt)) {
         return;
     }
-    if (on_host(t)) {
+    if (on_host(t, fmt)) {
         set_f(t, a->rd, ir_fcvt(t->ir, host, type_of(fmt), arm_r(t, a->sf, a->rn), 0));
         return;
     }
@@ -425,7 +436,7 @@ void a64_fmov_to(struct arm_tr *t, const struct arm_FI *a)
 {
     unsigned fmt;
 
-    if (a->sf != (a->type == 1)) {
+    if (a->type != 3 && a->sf != (a->type == 1)) {
         arm_undef(t);
     } else if (fmt_of(t, a->type, &fmt)) {
         arm_set_x(t, a->rd, get_bits(t, fmt, a->rn));
@@ -436,10 +447,12 @@ void a64_fmov_from(struct arm_tr *t, const struct arm_FI *a)
 {
     unsigned fmt;
 
-    if (a->sf != (a->type == 1)) {
+    if (a->type != 3 && a->sf != (a->type == 1)) {
         arm_undef(t);
     } else if (fmt_of(t, a->type, &fmt)) {
-        set_f(t, a->rd, a->sf ? arm_x(t, a->rn) : ir_extu32(t->ir, arm_x(t, a->rn)));
+        uint64_t mask = fmt == FP_D ? UINT64_MAX : fmt == FP_S ? UINT32_MAX : 0xffff;
+
+        set_f(t, a->rd, ir_and(t->ir, arm_x(t, a->rn), ir_i64(t->ir, mask)));
     }
 }
 

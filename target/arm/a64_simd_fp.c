@@ -31,7 +31,11 @@ static ir_ref soft_scalar(struct arm_tr *t, unsigned fop, unsigned size, unsigne
     struct ir *ir = t->ir;
     ir_ref x = ir_vget(ir, IR_I64, size, a, 0);
 
-    x = fop == FOP_FROM_S && size == 2 ? ir_exts32(ir, x) : x;
+    if (fop == FOP_FROM_S && size < 3) {
+        ir_ref by = ir_i64(ir, 64 - (8u << size));
+
+        x = ir_sar(ir, ir_shl(ir, x, by), by);
+    }
     const ir_ref args[] = { ir_i32(ir, arm_fp_desc(fop, size, 8u << size, fbits)), x, ir_vget(ir, IR_I64, size, b, 0),
                             ir_i64(ir, 0) };
 
@@ -248,7 +252,7 @@ static bool fixed_size(struct arm_tr *t, unsigned top, unsigned bot, unsigned *s
 {
     *size = 31 - __builtin_clz(top);
     *fbits = (16u << *size) - (top << 3 | bot);
-    if (*size < 2) {
+    if (*size < (arm_has(t->cpu, ARM_EXT_FP16) ? 1u : 2u)) {
         arm_undef(t);
         return false;
     }

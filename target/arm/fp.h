@@ -40,6 +40,7 @@ enum arm_fp_op {
     FOP_FROM_S, FOP_FROM_U,                         /* from 64-bit integers with fraction bits */
     FOP_CVT,                                        /* from the format in `width` (enum FP_H ..) */
     FOP_CVTX,                                       /* double to single, rounding to odd */
+    FOP_CVTBF,                                      /* single to brain floating point */
     FOP_NZCV,                                       /* comparison: flags; width 1: signalling */
     FOP_JCVT,                                       /* to int32 modulo 2^32; Z in bit 32: it was exact */
 };

@@ -14,7 +14,7 @@ uint32_t arm_fpcr_read(const struct arm_cpu *cpu)
 void arm_fpcr_write(struct arm_cpu *cpu, uint32_t v)
 {
     static const uint8_t rounding[4] = { 0, 2, 1, 3 };
-    uint32_t mask = FPCR_AHP | FPCR_DN | FPCR_FZ | FPCR_RMODE;
+    uint32_t mask = FPCR_AHP | FPCR_DN | FPCR_FZ | FPCR_RMODE | (arm_has(cpu, ARM_EXT_FP16) ? FPCR_FZ16 : 0);
 
     cpu->fp_control = v & mask;
     cpu->cpu.fpcr = MXCSR_MASKS | (cpu->cpu.fpcr & MXCSR_FLAGS) |

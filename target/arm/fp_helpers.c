@@ -485,6 +485,8 @@ static uint64_t one_op(struct arm_cpu *cpu, uint32_t desc, uint64_t a, uint64_t 
         return convert(cpu, fmt, width, a, x);
     case FOP_CVTX:
         return convert_odd(a, x);
+    case FOP_CVTBF:
+        return fp_convert(f, &fp_bf16, a, x);
     case FOP_NZCV:
         return nzcv(fmt, a, b, width, x);
     case FOP_JCVT:

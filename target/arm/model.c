@@ -74,6 +74,9 @@ static void set_ids(struct arm_cpu *cpu, const struct model *m)
             set_field(&cpu->id[exts[i].id], exts[i].low, exts[i].value);
         }
     }
+    if (arm_has(cpu, ARM_EXT_FP16)) {
+        cpu->id[ARM_ID_PFR0] |= 1 << 20;                    /* AdvSIMD says the same as FP */
+    }
     cpu->id[ARM_ID_DFR0] = 0x10305006;      /* v8 debug, 6 breakpoints, 4 watchpoints, 2 context-aware, no PMU */
     cpu->id[ARM_ID_MMFR0] = m->pa_range | 2 << 4 | 1 << 8 | 1 << 20;    /* ASIDs of 16 bits, mixed endian, 16 KiB granule */
     if (m->set != A) {

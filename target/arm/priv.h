@@ -67,6 +67,7 @@ enum arm_fsc {
 #define SCTLR_A (1u << 1)
 #define SCTLR_C (1u << 2)
 #define SCTLR_UMA (1u << 9)
+#define SCTLR_ENRCTX (1u << 10)
 #define SCTLR_I (1u << 12)
 #define SCTLR_DZE (1u << 14)
 #define SCTLR_UCT (1u << 15)

@@ -594,13 +594,17 @@ static u128 fp_pairwise(struct arm_cpu *cpu, unsigned op, unsigned size, bool q,
 }
 
 /* FMAXV and the like reduce by halves (DDI 0487, "Reduce"). */
-static u128 fp_across(struct arm_cpu *cpu, unsigned op, const struct vec *a)
+static u128 fp_across(struct arm_cpu *cpu, unsigned op, unsigned size, bool q, const struct vec *a)
 {
     static const uint8_t of[] = { FOP_MAX, FOP_MIN, FOP_MAXNM, FOP_MINNM };
-    unsigned f = of[op - VO_FMAXV];
-    uint64_t lo = fop(cpu, f, FP_S, 0, 0, get(a, 2, 0), get(a, 2, 1)), hi = fop(cpu, f, FP_S, 0, 0, get(a, 2, 2), get(a, 2, 3));
+    struct vec v = *a;
 
-    return fop(cpu, f, FP_S, 0, 0, lo, hi);
+    for (unsigned n = count(size) >> !q; n > 1; n /= 2) {
+        for (unsigned i = 0; i < n / 2; i++) {
+            put(&v, size, i, fop(cpu, of[op - VO_FMAXV], size, 0, 0, get(&v, size, 2 * i), get(&v, size, 2 * i + 1)));
+        }
+    }
+    return get(&v, size, 0);
 }
 
 /* size: of the narrow elements. */
@@ -630,7 +634,7 @@ static u128 floating(struct arm_cpu *cpu, uint32_t desc, const struct vec *a, co
         return fp_pairwise(cpu, op, size, q, a, b);
     }
     if (op <= VO_FMINNMV) {
-        return fp_across(cpu, op, a);
+        return fp_across(cpu, op, size, q, a);
     }
     if (op <= VO_FCVTXN) {
         return fp_convert_vec(cpu, op, size, q, a);

@@ -308,6 +308,15 @@ static unsigned least_level(unsigned op1)
     return op1 == 3 ? 0 : op1 == 4 ? 2 : op1 == 6 ? 3 : 1;
 }
 
+/* Nothing is predicted; EL0 needs SCTLR_EL1.EnRCTX. */
+static bool prediction_allowed(struct arm_cpu *cpu, uint32_t insn)
+{
+    if (cpu->el == 0 && !(arm_hcr(cpu) & HCR_TGE) && !(cpu->sctlr[1] & SCTLR_ENRCTX)) {
+        trap(cpu, insn, 1);
+    }
+    return true;
+}
+
 /* Data and instruction caches are coherent here, so that maintenance only has to be permitted. */
 static bool cache_operation(struct arm_cpu *cpu, uint32_t insn, unsigned op1, unsigned crm, unsigned op2)
 {
@@ -324,6 +333,13 @@ static bool cache_operation(struct arm_cpu *cpu, uint32_t insn, unsigned op1, un
             return false;
         }
         break;
+    case 0x3d1:                                                 /* DC CVADP */
+        if (!arm_has(cpu, ARM_EXT_DPB2)) {
+            return false;
+        }
+        break;
+    case 0x334: case 0x335: case 0x337:                         /* CFP RCTX, DVP RCTX, CPP RCTX */
+        return arm_has(cpu, ARM_EXT_SPECRES) && prediction_allowed(cpu, insn);
     default:
         return false;
     }

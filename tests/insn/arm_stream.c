@@ -301,7 +301,7 @@ static void random_record(GRand *rand, struct arm_record *r)
     }
     r->nzcv_in = (uint64_t)g_rand_int_range(rand, 0, 16) << 28;
     r->fpcr_in = g_rand_boolean(rand) ? 0 : (uint64_t)g_rand_int_range(rand, 0, 4) << 22 |
-                 (uint64_t)g_rand_boolean(rand) << 25;
+                 (uint64_t)g_rand_boolean(rand) << 25 | (uint64_t)(g_rand_int_range(rand, 0, 4) == 0) << 19;
     if (g_rand_int_range(rand, 0, 8) == 0) {
         r->fpcr_in |= (uint64_t)g_rand_int_range(rand, 0, 2) << 24 | (uint64_t)g_rand_int_range(rand, 0, 2) << 26;
     }
