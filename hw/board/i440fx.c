@@ -14,17 +14,6 @@
 
 #define IDE_UNITS 4
 
-/* The large areas of the memory map; ports of the ISA devices. */
-static const struct place places[] = {
-    { "ram", NULL, 0, .size = 0 },
-    { "ioapic-area", NULL, 0xfec00000, .size = 0x1000 },
-    { "apic-area", NULL, 0xfee00000, .size = 0x100000 },
-    { "i8042", "i8042", 0x60, .size = 1, .isa = true },
-    { "rtc", "mc146818rtc", 0x70, .isa = true, .irq = 8 },
-    { "serial0", "isa-serial", 0x3f8, .size = 8, .isa = true, .irq = 4, .serial = 1 },
-    { "serial1", "isa-serial", 0x2f8, .size = 8, .isa = true, .irq = 3, .serial = 2 },
-};
-
 /* PIRQA belongs to INTA of slot 1; the bus counts from slot 0. */
 static void connect_pins(struct pc *pc, struct device *piix3)
 {
@@ -37,18 +26,10 @@ static bool make_ide(struct machine *m, struct pc *pc, GError **err)
 {
     struct device *ide = device_new(m, device_type_find("piix3-ide"), "ide", err);
 
-    if (!ide) {
-        return false;
+    if (ide) {
+        device_set_text(ide, "addr", "1.1");
     }
-    device_set_text(ide, "addr", "1.1");
-    for (unsigned i = 0; i < IDE_UNITS; i++) {
-        g_autofree char *drive = g_strdup_printf("drive%u", i), *cd = g_strdup_printf("cd%u", i);
-
-        device_set_pointer(ide, drive, m->opt.ide[i]);
-        device_set_uint(ide, cd, m->opt.ide_cd[i]);
-    }
-    if (!device_realize(ide, &pc->pci->bus, err)) {
-        device_delete(ide);
+    if (!pc_make_drives(m, pc, ide, IDE_UNITS, err)) {
         return false;
     }
     piix_ide_connect(ide, 0, isa_line(pc->isa, 14));
@@ -91,5 +72,5 @@ static bool init(struct machine *m, GError **err)
 const struct board pc_board = {
     .name = "pc", .alias = "pc-i440fx", .desc = "PC with i440FX and PIIX", .isa = "x86", .elf_machine = EM_X86_64,
     .max_cpus = PC_CPUS_MAX, .ide_units = IDE_UNITS, .default_ram = 128 << 20, .size = sizeof(struct pc), .props = pc_props,
-    .prop_count = PC_PROP_COUNT, PLACES(places), .init = init, .free = pc_free,
+    .prop_count = PC_PROP_COUNT, PLACES(pc_places), .init = init, .free = pc_free,
 };

@@ -196,6 +196,20 @@ struct device *pc_make_function(struct machine *m, struct pc *pc, const char *ty
     return finish(d, &pc->pci->bus, err) ? d : NULL;
 }
 
+bool pc_make_drives(struct machine *m, struct pc *pc, struct device *ide, unsigned units, GError **err)
+{
+    if (!ide) {
+        return false;
+    }
+    for (unsigned i = 0; i < units; i++) {
+        g_autofree char *drive = g_strdup_printf("drive%u", i), *cd = g_strdup_printf("cd%u", i);
+
+        device_set_pointer(ide, drive, m->opt.ide[i]);
+        device_set_uint(ide, cd, m->opt.ide_cd[i]);
+    }
+    return finish(ide, &pc->pci->bus, err);
+}
+
 static struct device *make_isa(struct machine *m, struct pc *pc, const struct place *p, GError **err)
 {
     struct device *d = make(m, p->type, p->id, err);
@@ -470,7 +484,18 @@ void pc_free(struct machine *m)
     mem_region_free(&pc->ram_high);
 }
 
-/* ---- properties ---- */
+/* ---- tables ---- */
+
+/* The large areas of the memory map; ports of the ISA devices. */
+const struct place pc_places[PC_PLACE_COUNT] = {
+    { "ram", NULL, 0, .size = 0 },
+    { "ioapic-area", NULL, 0xfec00000, .size = 0x1000 },
+    { "apic-area", NULL, 0xfee00000, .size = 0x100000 },
+    { "i8042", "i8042", 0x60, .size = 1, .isa = true },
+    { "rtc", "mc146818rtc", 0x70, .isa = true, .irq = 8 },
+    { "serial0", "isa-serial", 0x3f8, .size = 8, .isa = true, .irq = 4, .serial = 1 },
+    { "serial1", "isa-serial", 0x2f8, .size = 8, .isa = true, .irq = 3, .serial = 2 },
+};
 
 static const char *const on_off_auto[] = { "auto", "on", "off", NULL };
 

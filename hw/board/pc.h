@@ -44,12 +44,16 @@ bool pc_make_host(struct machine *m, struct pc *pc, const char *type, GError **e
 /* A function of the root bus; NULL and *err on failure. */
 struct device *pc_make_function(struct machine *m, struct pc *pc, const char *type, const char *id, const char *addr,
                                 bool multifunction, GError **err);
+/* Realizes a new IDE or SATA function (NULL: failed already) with the drives of the command line. */
+bool pc_make_drives(struct machine *m, struct pc *pc, struct device *ide, unsigned units, GError **err);
 bool pc_make_isa(struct machine *m, struct pc *pc, GError **err);
 bool pc_make_firmware(struct machine *m, struct pc *pc, GError **err);
 /* -kernel, -initrd, -append (pc_linux.c). */
 bool pc_linux(struct machine *m, struct pc *pc, GError **err);
 void pc_free(struct machine *m);
 
+#define PC_PLACE_COUNT 7
+extern const struct place pc_places[PC_PLACE_COUNT];
 #define PC_PROP_COUNT 9
 extern const struct prop pc_props[PC_PROP_COUNT];
 

@@ -44,12 +44,16 @@ void ide_update(struct ide_channel *c)
 
 static void interrupt(struct ide_channel *c)
 {
+    if (c->ops) {
+        c->ops->event(c);
+        return;
+    }
     c->irq_level = true;
     c->bm_status |= BM_INT;
     ide_update(c);
 }
 
-static void finish(struct ide_channel *c, uint8_t error)
+void ide_finish(struct ide_channel *c, uint8_t error)
 {
     c->phase = IDE_IDLE;
     c->error = error;
@@ -66,7 +70,7 @@ static void finish(struct ide_channel *c, uint8_t error)
 static void abort_command(struct ide_channel *c)
 {
     c->packet = c->dma = false;
-    finish(c, ER_ABRT);
+    ide_finish(c, ER_ABRT);
 }
 
 /* ---- the disk ---- */
@@ -162,6 +166,9 @@ static bool bm_copy(struct ide_channel *c, bool to_memory, uint32_t len)
 {
     uint32_t at = 0;
 
+    if (c->ops) {
+        return c->ops->copy(c, to_memory, c->buffer, len);
+    }
     while (at < len) {
         uint32_t n;
 
@@ -185,7 +192,7 @@ static void bm_failed(struct ide_channel *c)
 {
     c->bm_status |= BM_ERROR;
     log_guest("%s: DMA table shorter than the transfer", c->owner->id ? c->owner->id : c->owner->type->name);
-    finish(c, ER_ABRT);
+    ide_finish(c, ER_ABRT);
 }
 
 /* ---- transfers ---- */
@@ -222,7 +229,7 @@ static void want(struct ide_channel *c, bool first)
 /* The bus master has been started, or data for it is there. */
 static void dma_go(struct ide_channel *c)
 {
-    if (!(c->bm_command & BM_START)) {
+    if (!c->ops && !(c->bm_command & BM_START)) {
         c->phase = IDE_DMA_WAIT;
         return;
     }
@@ -240,7 +247,7 @@ static void dma_go(struct ide_channel *c)
         } else if (c->left) {
             read_more(c);
         } else {
-            finish(c, 0);
+            ide_finish(c, 0);
         }
     } else {
         read_more(c);
@@ -252,7 +259,7 @@ static void disk_failed(struct ide_channel *c)
     if (c->packet) {
         ide_packet_error(c, 3, 0x11);       /* medium error: unrecovered read error */
     } else {
-        finish(c, c->write ? ER_ABRT : ER_UNC);
+        ide_finish(c, c->write ? ER_ABRT : ER_UNC);
     }
 }
 
@@ -276,7 +283,7 @@ static void disk_done(struct ide_channel *c, const uint8_t *data, uint64_t len, 
             want(c, false);
         }
     } else {
-        finish(c, 0);
+        ide_finish(c, 0);
     }
 }
 
@@ -328,7 +335,7 @@ static void transfer(struct ide_channel *c, bool ext, bool write, bool dma, unsi
     c->length = c->position = 0;
     c->burst_bytes = per_interrupt * SECTOR;
     if (sector >= all || n > all - sector) {
-        finish(c, ER_IDNF);
+        ide_finish(c, ER_IDNF);
     } else if (dma) {
         bm_rewind(c);
         c->status = ST_DRDY | ST_DSC | ST_DRQ;
@@ -374,7 +381,12 @@ static void identify_common(struct ide_channel *c, const struct ide_drive *d, ui
     }
     put_word(b, 80, 0x00f0);            /* ATA-4 to 7 */
     put_word(b, 88, 0x203f);            /* UDMA 0 to 5, 5 selected */
-    put_word(b, 93, 0x6001);            /* hardware reset result */
+    if (d->sata) {
+        put_word(b, 75, 31);            /* queue depth - 1 */
+        put_word(b, 76, d->cd ? 0x0002 : 0x0102);   /* SATA generation 1; queued commands */
+    } else {
+        put_word(b, 93, 0x6001);        /* hardware reset result */
+    }
 }
 
 static void identify_disk(struct ide_channel *c, uint8_t *b)
@@ -400,10 +412,10 @@ static void identify_disk(struct ide_channel *c, uint8_t *b)
     put_word(b, 61, lba28 >> 16);
     put_word(b, 82, 0x0020);            /* write cache */
     put_word(b, 83, 0x7400);            /* flush, flush ext, 48 bits */
-    put_word(b, 84, 0x4000);
+    put_word(b, 84, d->sata ? 0x4020 : 0x4000);     /* general purpose logs, which NCQ errors need */
     put_word(b, 85, c->write_cache[n] ? 0x0020 : 0);
     put_word(b, 86, 0x3400);
-    put_word(b, 87, 0x4000);
+    put_word(b, 87, d->sata ? 0x4020 : 0x4000);
     for (unsigned i = 0; i < 4; i++) {
         put_word(b, 100 + i, all >> (16 * i));
     }
@@ -415,7 +427,7 @@ static void identify_cd(struct ide_channel *c, uint8_t *b)
     put_word(b, 0, 0x85c0);             /* packets of 12 bytes, removable CD, DRQ within 50 us */
 }
 
-static void send_buffer(struct ide_channel *c, uint32_t len)
+void ide_send_buffer(struct ide_channel *c, uint32_t len)
 {
     c->dma = c->write = c->packet = false;
     c->left = c->position = 0;
@@ -453,7 +465,7 @@ static void set_features(struct ide_channel *c)
         abort_command(c);
         return;
     }
-    finish(c, 0);
+    ide_finish(c, 0);
 }
 
 static void start_packet(struct ide_channel *c)
@@ -483,7 +495,7 @@ static void read_native_max(struct ide_channel *c, bool ext)
         c->lba[i][0] = last >> (8 * i);
         c->lba[i][1] = last >> (24 + 8 * i);
     }
-    finish(c, 0);
+    ide_finish(c, 0);
 }
 
 static void no_data(struct ide_channel *c)
@@ -511,24 +523,24 @@ static bool disk_command(struct ide_channel *c, uint8_t v)
     case 0x35: transfer(c, true, true, true, 1); break;
     case 0x40: case 0x41: case 0x42:        /* verify, seek, recalibrate: nothing moves */
     case 0x70: case 0x10:
-        finish(c, 0);
+        ide_finish(c, 0);
         break;
     case 0xec:
         identify_disk(c, c->buffer);
-        send_buffer(c, SECTOR);
+        ide_send_buffer(c, SECTOR);
         break;
     case 0xc6:
         if (c->count[0] > MULTIPLE_MAX || (c->count[0] & (c->count[0] - 1))) {
             abort_command(c);
         } else {
             c->multiple[n] = c->count[0];
-            finish(c, 0);
+            ide_finish(c, 0);
         }
         break;
     case 0x91:
         c->heads[n] = (c->select & 15) + 1;
         c->sectors[n] = c->count[0] ? c->count[0] : 63;
-        finish(c, 0);
+        ide_finish(c, 0);
         break;
     case 0xe7: case 0xea:
         flush(c);
@@ -566,12 +578,12 @@ static void command(struct ide_channel *c, uint8_t v)
         start_packet(c);
     } else if (d->cd && v == 0xa1) {
         identify_cd(c, c->buffer);
-        send_buffer(c, SECTOR);
+        ide_send_buffer(c, SECTOR);
     } else if (v == 0xef) {
         set_features(c);
     } else if (v >= 0xe0 && v <= 0xe6) {    /* power modes */
         c->count[0] = 0xff;
-        finish(c, 0);
+        ide_finish(c, 0);
     } else if (d->cd) {
         if (v == 0xec || v == 0x20) {
             signature(c);                   /* so that a CD is told from a disk */
@@ -589,14 +601,14 @@ void ide_packet_done(struct ide_channel *c)
 {
     c->dma = false;
     c->bm_status &= ~BM_ACTIVE;
-    finish(c, 0);
+    ide_finish(c, 0);
 }
 
 void ide_packet_error(struct ide_channel *c, uint8_t key, uint8_t code)
 {
     c->sense_key[ide_selected(c)] = key;
     c->sense_code[ide_selected(c)] = code;
-    finish(c, key << 4 | ER_ABRT);
+    ide_finish(c, key << 4 | ER_ABRT);
 }
 
 void ide_packet_answer(struct ide_channel *c, uint32_t len)
@@ -632,7 +644,7 @@ void ide_packet_read(struct ide_channel *c, uint32_t sector, uint32_t count)
 /* ---- registers ---- */
 
 /* A block of data has gone through the port. */
-static void burst_done(struct ide_channel *c)
+void ide_burst_done(struct ide_channel *c)
 {
     if (c->phase == IDE_PACKET) {
         c->status = ST_BSY;
@@ -648,7 +660,7 @@ static void burst_done(struct ide_channel *c)
         c->phase = IDE_IDLE;
         c->status = ST_DRDY | ST_DSC;
         if (c->packet) {
-            finish(c, 0);
+            ide_finish(c, 0);
         }
     }
 }
@@ -664,7 +676,7 @@ static uint64_t data_read(struct ide_channel *c, unsigned size)
     memcpy(&v, c->buffer + c->position, size);
     c->position += size;
     if (c->position == c->burst) {
-        burst_done(c);
+        ide_burst_done(c);
     }
     return GUINT64_FROM_LE(v);
 }
@@ -679,7 +691,7 @@ static void data_write(struct ide_channel *c, unsigned size, uint64_t v)
     memcpy(c->buffer + c->position, &v, size);
     c->position += size;
     if (c->position == c->burst) {
-        burst_done(c);
+        ide_burst_done(c);
     }
 }
 
@@ -756,6 +768,16 @@ static void forget_request(struct ide_channel *c)
         c->request = NULL;
     }
     c->phase = IDE_IDLE;
+}
+
+void ide_port_reset(struct ide_channel *c)
+{
+    forget_request(c);
+    c->select = 0;
+    signature(c);
+    c->error = 1;
+    c->packet = c->dma = c->write = false;
+    c->status = !c->drive[0].present ? 0x7f : c->drive[0].cd ? 0 : ST_DRDY | ST_DSC;
 }
 
 void ide_write_control(struct ide_channel *c, uint8_t v)

@@ -19,8 +19,16 @@ struct ide_request;
 
 struct ide_drive {
     struct block_backend *be;       /* NULL: not there, or for a CD no medium */
-    bool present, cd;
+    bool present, cd, sata;
     char serial[21], model[41];
+};
+
+/* How a controller that is not a bus master of SFF 8038i takes part; NULL members are not allowed. */
+struct ide_port_ops {
+    /* DMA between a part of buffer and memory; false: the guest's description of the memory is too short. */
+    bool (*copy)(struct ide_channel *c, bool to_memory, uint8_t *data, uint32_t len);
+    /* Where a parallel channel raises its interrupt: a command has ended, or data is to go (c->phase). */
+    void (*event)(struct ide_channel *c);
 };
 
 /* What the transfer under way waits for. */
@@ -54,6 +62,7 @@ struct ide_channel {
     struct irq_line irq;
     struct address_space *as;       /* of bus-master DMA */
     struct ide_request *request;
+    const struct ide_port_ops *ops; /* NULL: a parallel channel with a bus master */
 };
 
 #define IDE_STATE(type, f) \
@@ -67,7 +76,8 @@ struct ide_channel {
     FIELD(type, f.bm_table), FIELD(type, f.bm_entry), FIELD(type, f.bm_addr), FIELD(type, f.bm_bytes), \
     FIELD(type, f.bm_last)
 #define IDE_HOST(type, f) \
-    HOST(type, f.owner), HOST(type, f.drive), HOST(type, f.irq), HOST(type, f.as), HOST(type, f.request)
+    HOST(type, f.owner), HOST(type, f.drive), HOST(type, f.irq), HOST(type, f.as), HOST(type, f.request), \
+    HOST(type, f.ops)
 
 /* be may be NULL for a CD drive without a medium. */
 void ide_attach(struct ide_channel *c, unsigned n, struct block_backend *be, bool cd, unsigned number);
@@ -85,6 +95,14 @@ void ide_write_control(struct ide_channel *c, uint8_t v);
 /* The channel's eight bus-master registers. */
 uint64_t ide_bm_read(struct ide_channel *c, unsigned offset, unsigned size);
 void ide_bm_write(struct ide_channel *c, unsigned offset, unsigned size, uint64_t v);
+
+/* For a controller with ops: the block of data up to burst has been moved; a page of len bytes in buffer is the answer to
+ * a read by PIO; the command ends with this error register. */
+void ide_burst_done(struct ide_channel *c);
+void ide_send_buffer(struct ide_channel *c, uint32_t len);
+void ide_finish(struct ide_channel *c, uint8_t error);
+/* A device's registers after a reset of its port, and its signature there. Forgets what is under way. */
+void ide_port_reset(struct ide_channel *c);
 
 /* atapi.c: a packet has come; the answer goes to buffer, or reading starts. */
 void ide_packet(struct ide_channel *c, struct ide_drive *d);

@@ -91,16 +91,39 @@ static void update_bars(struct pci_device *d)
 
 /* ---- interrupts ---- */
 
+/* Without a route: the board's wiring, as its device tree says. */
+static unsigned line_of(struct pci_bus *b, const struct pci_device *d)
+{
+    unsigned pin = (d->config[PCI_INT_PIN] - 1) % PCI_PINS;
+
+    return b->route ? b->route(b, d->devfn, pin) : ((d->devfn >> 3) + pin) % PCI_PINS;
+}
+
 static void drive_pin(struct pci_device *d, bool level)
 {
-    unsigned pin = d->config[PCI_INT_PIN], line;
+    unsigned line;
 
-    if (!pin) {
+    if (!d->config[PCI_INT_PIN]) {
         return;
     }
-    line = ((d->devfn >> 3) + pin - 1) % PCI_PINS;  /* the board's wiring, as its device tree says */
+    line = line_of(d->bus, d);
     d->bus->levels[line] += level ? 1 : -1;
     irq_set(&d->bus->pins[line], d->bus->levels[line] != 0);
+}
+
+void pci_bus_reroute(struct pci_bus *b)
+{
+    memset(b->levels, 0, sizeof(b->levels));
+    for (unsigned i = 0; i < PCI_DEVFNS; i++) {
+        const struct pci_device *d = b->devices[i];
+
+        if (d && d->intx && d->config[PCI_INT_PIN]) {
+            b->levels[line_of(b, d)]++;
+        }
+    }
+    for (unsigned n = 0; n < PCI_LINES; n++) {
+        irq_set(&b->pins[n], b->levels[n] != 0);
+    }
 }
 
 static bool intx_enabled(const struct pci_device *d)

@@ -16,6 +16,7 @@
 #define PCIE_CONFIG_BYTES 4096
 #define PCI_BARS 6
 #define PCI_PINS 4
+#define PCI_LINES 8             /* that a root bus may have */
 #define PCI_DEVFNS 256
 
 enum pci_config {
@@ -81,8 +82,9 @@ struct pci_bus {
     struct bus bus;
     struct pci_device *devices[PCI_DEVFNS];
     struct mem_region *memory, *io;     /* PCI memory space, PCI I/O space */
-    struct irq_line pins[PCI_PINS];     /* INTA to INTD of slot 0; others rotate */
-    unsigned levels[PCI_PINS];          /* how many devices drive each */
+    struct irq_line pins[PCI_LINES];    /* INTA to INTD of slot 0, others rotate; with route: its lines */
+    unsigned levels[PCI_LINES];         /* how many devices drive each */
+    unsigned (*route)(struct pci_bus *b, uint8_t devfn, unsigned pin);  /* line of a pin (0 to 3); NULL: they rotate */
     bool msi;                           /* the platform takes messages: functions offer MSI and MSI-X */
 };
 
@@ -118,6 +120,8 @@ void pci_msi_reset(struct pci_device *d);
 uint32_t pci_config_read(struct pci_bus *b, uint8_t bus, uint8_t devfn, unsigned offset, unsigned size);
 void pci_config_write(struct pci_bus *b, uint8_t bus, uint8_t devfn, unsigned offset, unsigned size, uint32_t v);
 void pci_bus_init(struct pci_bus *b, struct device *owner, const char *name, struct mem_region *memory, struct mem_region *io);
+/* What route says has changed. */
+void pci_bus_reroute(struct pci_bus *b);
 void pci_bus_free(struct pci_bus *b, struct machine *m);
 
 static inline uint16_t pci_get16(const uint8_t *p) { return p[0] | p[1] << 8; }
