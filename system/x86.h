@@ -29,7 +29,8 @@ struct cpu_intc {
     /* The task priority, as in CR8: bits 7 to 4 of TPR. */
     uint8_t (*priority)(struct cpu_intc *c);
     void (*set_priority)(struct cpu_intc *c, uint8_t cr8);
-    /* RDMSR and WRMSR of X86_MSR_APIC_BASE, X86_MSR_X2APIC to 0x8ff and X86_MSR_TSC_DEADLINE; false: #GP. */
+    /* RDMSR and WRMSR of X86_MSR_APIC_BASE, X86_MSR_X2APIC to 0x8ff and X86_MSR_TSC_DEADLINE; false: #GP. The APIC does
+     * not know the TSC: the deadline is in ns of the virtual clock here, 0 for none. */
     bool (*msr_read)(struct cpu_intc *c, uint32_t msr, uint64_t *v);
     bool (*msr_write)(struct cpu_intc *c, uint32_t msr, uint64_t v);
     /* The CPU has taken INIT: the APIC does what an INIT does to it. */

@@ -6,8 +6,7 @@
  * a message (11.11). apic: one for each CPU; inputs 0 and 1 are LINT0 (the PICs) and LINT1; drives the CPU's line
  * X86_LINE_INTR and its events. The timer counts nanoseconds.
  *
- * Not modelled: moving the page (the base in IA32_APIC_BASE), the timer's TSC-deadline mode, thermal and performance
- * counter interrupts, focus processors, EOI-broadcast suppression.
+ * Not modelled: moving the page (the base in IA32_APIC_BASE), thermal and performance counter interrupts, focus processors, EOI-broadcast suppression.
  */
 #include <string.h>
 
@@ -27,7 +26,8 @@ enum { R_ID = 0x02, R_VERSION = 0x03, R_TPR = 0x08, R_APR = 0x09, R_PPR = 0x0a, 
        R_SVR = 0x0f, R_ISR = 0x10, R_TMR = 0x18, R_IRR = 0x20, R_ESR = 0x28, R_ICR = 0x30, R_ICR_HIGH = 0x31,
        R_LVT = 0x32, R_INITIAL = 0x38, R_CURRENT = 0x39, R_DIVIDE = 0x3e, R_SELF_IPI = 0x3f };
 enum { LVT_TIMER, LVT_THERMAL, LVT_PERF, LVT_LINT0, LVT_LINT1, LVT_ERROR, LVTS };
-enum { LVT_MASKED = 1 << 16, LVT_LEVEL = 1 << 15, LVT_PERIODIC = 1 << 17, LVT_MODE = 7 << 8 };
+enum { LVT_MASKED = 1 << 16, LVT_LEVEL = 1 << 15, LVT_PERIODIC = 1 << 17,
+       LVT_TSC_DEADLINE = 1 << 18, LVT_MODE = 7 << 8 };
 enum { SVR_ENABLE = 1 << 8 };
 enum { MODE_FIXED = 0, MODE_LOWEST = 1, MODE_SMI = 2, MODE_NMI = 4, MODE_INIT = 5, MODE_SIPI = 6, MODE_EXTINT = 7 };
 enum { ICR_LOGICAL = 1 << 11, ICR_ASSERT = 1 << 14, ICR_LEVEL = 1 << 15, ICR_SHORTHAND = 3 << 18 };
@@ -51,7 +51,7 @@ struct apic {
     uint32_t lvt[LVTS];
     uint32_t isr[VECTORS_WORDS], tmr[VECTORS_WORDS], irr[VECTORS_WORDS];
     uint32_t initial, divide;
-    int64_t start_ns;
+    int64_t start_ns, deadline_ns;      /* deadline_ns: 0 for none */
     uint8_t lint;               /* levels of the inputs */
     struct timer timer;
     /* host */
@@ -301,11 +301,16 @@ static uint64_t timer_ticks(const struct apic *s)
     return ns > 0 ? (uint64_t)ns >> divide_shift(s) : 0;
 }
 
+static bool by_deadline(const struct apic *s)
+{
+    return s->lvt[LVT_TIMER] & LVT_TSC_DEADLINE;
+}
+
 static uint32_t current_count(const struct apic *s)
 {
     uint64_t t = timer_ticks(s);
 
-    if (!s->initial) {
+    if (!s->initial || by_deadline(s)) {
         return 0;
     }
     if (s->lvt[LVT_TIMER] & LVT_PERIODIC) {
@@ -319,7 +324,9 @@ static void arm(struct apic *s)
     uint64_t period = (uint64_t)s->initial << divide_shift(s);
     int64_t now = clock_now_ns(&s->dev.m->virtual_clock), at = CLOCK_NEVER;
 
-    if (s->initial && (s->lvt[LVT_TIMER] & LVT_PERIODIC)) {
+    if (by_deadline(s)) {
+        at = s->deadline_ns ? s->deadline_ns : CLOCK_NEVER;
+    } else if (s->initial && (s->lvt[LVT_TIMER] & LVT_PERIODIC)) {
         at = s->start_ns + ((now - s->start_ns) / period + 1) * period;
     } else if (s->initial && (uint64_t)(now - s->start_ns) < period) {
         at = s->start_ns + period;
@@ -331,6 +338,7 @@ static void timer_fired(void *opaque)
 {
     struct apic *s = opaque;
 
+    s->deadline_ns = 0;
     local_vector(s, LVT_TIMER);
     arm(s);
 }
@@ -405,13 +413,18 @@ static uint32_t read_reg(struct apic *s, unsigned n)
 
 static void write_lvt(struct apic *s, unsigned n, uint32_t v)
 {
-    static const uint32_t writable[LVTS] = { 0x300ff, 0x107ff, 0x107ff, 0x1a7ff, 0x1a7ff, 0x100ff };
+    static const uint32_t writable[LVTS] = { 0x700ff, 0x107ff, 0x107ff, 0x1a7ff, 0x1a7ff, 0x100ff };
+    bool deadline = by_deadline(s);
 
     s->lvt[n] = v & writable[n];
     if (!(s->svr & SVR_ENABLE)) {
         s->lvt[n] |= LVT_MASKED;
     }
     if (n == LVT_TIMER) {
+        if (by_deadline(s) != deadline) {       /* entering or leaving this mode stops the timer (11.5.4.1) */
+            s->initial = 0;
+            s->deadline_ns = 0;
+        }
         arm(s);
     }
     update(&s->dev);
@@ -465,8 +478,10 @@ static void write_reg(struct apic *s, unsigned n, uint32_t v)
         write_lvt(s, n - R_LVT, v);
         break;
     case R_INITIAL:
-        s->initial = v;
-        start_timer(s);
+        if (!by_deadline(s)) {
+            s->initial = v;
+            start_timer(s);
+        }
         break;
     case R_DIVIDE:
         s->divide = v & 11;
@@ -629,10 +644,10 @@ static bool x2_write(struct apic *s, unsigned n, uint64_t v)
 static bool intc_msr_read(struct cpu_intc *c, uint32_t msr, uint64_t *v)
 {
     struct apic *s = lock_intc(c);
-    bool ok = msr == X86_MSR_APIC_BASE;
+    bool ok = msr == X86_MSR_APIC_BASE || msr == X86_MSR_TSC_DEADLINE;
 
     if (ok) {
-        *v = s->base;
+        *v = msr == X86_MSR_APIC_BASE ? s->base : (uint64_t)s->deadline_ns;
     } else if (msr >= X86_MSR_X2APIC && msr < X86_MSR_X2APIC + 0x100) {
         ok = x2_read(s, msr - X86_MSR_X2APIC, v);
     }
@@ -647,6 +662,12 @@ static bool intc_msr_write(struct cpu_intc *c, uint32_t msr, uint64_t v)
 
     if (msr == X86_MSR_APIC_BASE) {
         ok = set_base(s, v);
+    } else if (msr == X86_MSR_TSC_DEADLINE) {
+        ok = true;
+        if (by_deadline(s)) {       /* elsewhere writes are ignored */
+            s->deadline_ns = v;
+            arm(s);
+        }
     } else if (msr >= X86_MSR_X2APIC && msr < X86_MSR_X2APIC + 0x100) {
         ok = x2_write(s, msr - X86_MSR_X2APIC, v);
     }
@@ -673,7 +694,7 @@ static void clear_state(struct apic *s)
     memset(s->tmr, 0, sizeof(s->tmr));
     memset(s->irr, 0, sizeof(s->irr));
     s->initial = s->divide = 0;
-    s->start_ns = 0;
+    s->start_ns = s->deadline_ns = 0;
     timer_stop(&s->timer);
 }
 
@@ -755,7 +776,7 @@ static const struct field state[] = {
     FIELD(struct apic, dfr), FIELD(struct apic, svr), FIELD(struct apic, esr), FIELD(struct apic, esr_latched),
     FIELD(struct apic, icr), FIELD_ARRAY(struct apic, lvt), FIELD_ARRAY(struct apic, isr), FIELD_ARRAY(struct apic, tmr),
     FIELD_ARRAY(struct apic, irr), FIELD(struct apic, initial), FIELD(struct apic, divide), FIELD(struct apic, start_ns),
-    FIELD(struct apic, lint), TIMER(struct apic, timer),
+    FIELD(struct apic, deadline_ns), FIELD(struct apic, lint), TIMER(struct apic, timer),
 };
 
 static const struct prop props[] = {

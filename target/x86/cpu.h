@@ -149,7 +149,7 @@ struct x86_msrs {                   /* the MSRs that are plain state; rows in ms
     uint64_t pat, misc_enable, feature_control, spec_ctrl;
     uint64_t mtrr_def_type, mtrr_base[8], mtrr_mask[8], mtrr_fixed[11];
     uint64_t mcg_status, mcg_ctl;
-    uint64_t tsc_adjust, ucode_rev, smbase;
+    uint64_t tsc_adjust, tsc_deadline, ucode_rev, smbase;
 };
 
 struct x86_cpu {

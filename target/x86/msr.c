@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stddef.h>
 
+#include "system/machine.h"
 #include "target/x86/priv.h"
 #include "util/log.h"
 
@@ -40,6 +41,46 @@ static bool apic_write(struct x86_cpu *cpu, uint32_t n, uint64_t v)
 
 /* ---- time ---- */
 
+/* The APIC keeps the deadline as a time of the clock, and forgets it when it has passed. */
+static bool deadline_read(struct x86_cpu *cpu, uint32_t n, uint64_t *v)
+{
+    bool ok = x86_has(cpu, X86_FEAT_TSC_DEADLINE) && apic_read(cpu, n, v);
+
+    if (ok && *v) {
+        *v = cpu->msr.tsc_deadline;
+    }
+    return ok;
+}
+
+static bool deadline_write(struct x86_cpu *cpu, uint32_t n, uint64_t v)
+{
+    int64_t now = clock_now_ns(&cpu->cpu.machine->virtual_clock), ns = 0;
+
+    if (v) {
+        int64_t ticks = v - x86_tsc(cpu);
+
+        ns = now;
+        if (ticks > 0) {        /* rounded up, so that the TSC is past the deadline when the interrupt comes */
+            unsigned __int128 wait = ((unsigned __int128)ticks * 1000000000 + cpu->tsc_hz - 1) / cpu->tsc_hz;
+
+            ns = wait > (uint64_t)(INT64_MAX - now) ? INT64_MAX : now + (int64_t)wait;
+        }
+        ns = MAX(ns, 1);
+    }
+    cpu->msr.tsc_deadline = v;
+    return x86_has(cpu, X86_FEAT_TSC_DEADLINE) && apic_write(cpu, n, ns);
+}
+
+/* The TSC has jumped: a deadline comes earlier or later now. */
+static void move_deadline(struct x86_cpu *cpu)
+{
+    uint64_t v = 0;
+
+    if (deadline_read(cpu, X86_MSR_TSC_DEADLINE, &v) && v) {
+        deadline_write(cpu, X86_MSR_TSC_DEADLINE, v);
+    }
+}
+
 static bool tsc_read(struct x86_cpu *cpu, uint32_t n, uint64_t *v)
 {
     *v = x86_tsc(cpu);
@@ -53,6 +94,7 @@ static bool tsc_write(struct x86_cpu *cpu, uint32_t n, uint64_t v)
 
         cpu->tsc_offset += delta;
         cpu->msr.tsc_adjust += delta;
+        move_deadline(cpu);
         return true;
     }
     return false;
@@ -62,6 +104,7 @@ static bool tsc_adjust_write(struct x86_cpu *cpu, uint32_t n, uint64_t v)
 {
     cpu->tsc_offset += v - cpu->msr.tsc_adjust;
     cpu->msr.tsc_adjust = v;
+    move_deadline(cpu);
     return x86_has(cpu, X86_FEAT_TSC_ADJUST);
 }
 
@@ -142,7 +185,7 @@ static const struct special specials[] = {
     { 0xfe, 0xfe, mtrr_cap, NULL },
     { 0x179, 0x179, zero, NULL },                   /* machine checks: no banks */
     { 0x17b, 0x17b, zero, ignore },
-    { 0x6e0, 0x6e0, apic_read, apic_write },
+    { 0x6e0, 0x6e0, deadline_read, deadline_write },
     { 0x800, 0x8ff, apic_read, apic_write },
     { 0xc0000080, 0xc0000080, efer_read, efer_write },
     { 0xc0000100, 0xc0000101, base_read, base_write },

@@ -348,6 +348,43 @@ static void timer_counts_and_repeats(void)
     pc_rig_free(&a.p);
 }
 
+static void timer_waits_for_a_deadline(void)
+{
+    struct apics a;
+    struct cpu_intc *c;
+    uint64_t v = 0;
+    int64_t now;
+
+    apics_init(&a);
+    c = cpu_of(&a, 0)->intc;
+    now = clock_now_ns(&a.p.r.m->virtual_clock);
+    g_assert_true(c->msr_write(c, X86_MSR_TSC_DEADLINE, now + 100));     /* not in this mode: ignored */
+    g_assert_true(c->msr_read(c, X86_MSR_TSC_DEADLINE, &v));
+    g_assert_cmpuint(v, ==, 0);
+    apic_write(&a, 0, 0x380, 50);
+    apic_write(&a, 0, 0x320, 0x40000 | 0x33);                            /* the count is gone */
+    apic_write(&a, 0, 0x380, 50);
+    g_assert_cmpint(apic_read(&a, 0, 0x390), ==, 0);
+    rig_step(&a.p.r, 1000);
+    g_assert_false(intr(&a, 0));
+    now = clock_now_ns(&a.p.r.m->virtual_clock);
+    g_assert_true(c->msr_write(c, X86_MSR_TSC_DEADLINE, now + 100));
+    g_assert_true(c->msr_read(c, X86_MSR_TSC_DEADLINE, &v));
+    g_assert_cmpuint(v, ==, now + 100);
+    rig_step(&a.p.r, 99);
+    g_assert_false(intr(&a, 0));
+    rig_step(&a.p.r, 1);
+    g_assert_cmphex(take(&a, 0), ==, 0x33);
+    apic_write(&a, 0, 0xb0, 0);
+    g_assert_true(c->msr_read(c, X86_MSR_TSC_DEADLINE, &v));
+    g_assert_cmpuint(v, ==, 0);
+    g_assert_true(c->msr_write(c, X86_MSR_TSC_DEADLINE, now + 500));
+    apic_write(&a, 0, 0x320, 0x33);                                      /* leaving the mode stops the timer */
+    rig_step(&a.p.r, 1000);
+    g_assert_false(intr(&a, 0));
+    pc_rig_free(&a.p);
+}
+
 static void x2apic_has_wide_ids(void)
 {
     struct apics a;
@@ -409,6 +446,7 @@ int main(int argc, char **argv)
     TEST(ipis_start_cpus);
     TEST(logical_destinations);
     TEST(timer_counts_and_repeats);
+    TEST(timer_waits_for_a_deadline);
     TEST(x2apic_has_wide_ids);
     TEST(pic_reaches_the_cpu_through_lint0);
     return g_test_run();
