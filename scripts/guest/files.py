@@ -16,7 +16,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from debian import Archive, FetchError, Lock, cache_dir, unpack   # noqa: E402
-from guests import GUESTS, SUITE   # noqa: E402
+from guests import GUESTS   # noqa: E402
 from initramfs import Cpio, Modules, raw_kernel   # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -55,7 +55,7 @@ class Files:
     @property
     def archive(self):
         if self.known is None:
-            self.known = Archive(SUITE, self.guest.debian, self.mirror)
+            self.known = Archive(self.guest.suite, self.guest.debian, self.mirror)
         return self.known
 
     def get(self, name):

@@ -19,6 +19,7 @@ class Guest:
     bios: str = ''              # firmware file for -bios, '': the machine's own
     firmware: dict = field(default_factory=dict)    # name: (package of the suite, file in it)
     drivers: list = field(default_factory=lambda: DRIVERS)
+    suite: str = SUITE          # where Debian last had a kernel for it
 
 
 GUESTS = {
@@ -56,6 +57,9 @@ GUESTS = {
             'installer-kernel': ('debian-installer-13-netboot-amd64', 'linux'),
             'installer-initrd': ('debian-installer-13-netboot-amd64', 'initrd.gz'),
         }),
+    'i386': Guest(
+        debian='i386', kernel='linux-image-686-pae', image='', uname='i686', about='PC, 32 bits', suite='bookworm',
+        machine=['-target', 'i386', '-machine', 'pc'], console='ttyS0', bus='pci'),
     'armhf': Guest(
         debian='armhf', kernel='linux-image-armmp-lpae', image='', uname='armv7l', about='ARM, 32 bits',
         machine=['-machine', 'virt', '-cpu', 'cortex-a15'], console='ttyAMA0',

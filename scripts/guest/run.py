@@ -13,6 +13,7 @@ and the disk are made on first use and kept in ~/.cache/doppel. Guests:
   --print          print the command line and do not run it
   --smp N          virtual CPUs                                  [up to 4]
   -m SIZE          memory                                        [1G]
+  --accel NAME     tcg (translate), kvm (PCs on PCs), kvm:tcg (what there is)     [tcg]
   --emulator CMD   another emulator with this command line       [build-release/doppel]
 """
 import argparse
@@ -41,7 +42,8 @@ PROMPT = r'debian-\w+:\S+# '
 def command(emulator, files, disk, options, hostfwd=''):
     guest = GUESTS[options.guest]
     bios = ['-bios', files[guest.bios]] if guest.bios else []
-    return [*emulator, *guest.machine, *bios, '-smp', str(options.smp), '-m', options.memory,
+    accel = ['-machine', f'accel={options.accel}'] if options.accel else []
+    return [*emulator, *guest.machine, *accel, *bios, '-smp', str(options.smp), '-m', options.memory,
             '-kernel', files['kernel'], '-initrd', files['initrd'], '-append', f'console={guest.console}',
             '-drive', f'file={disk},if=none,id=d0,format=raw', '-device', f'virtio-blk-{guest.bus},drive=d0',
             '-netdev', f'user,id=n0{hostfwd}', '-device', f'virtio-net-{guest.bus},netdev=n0',
@@ -150,6 +152,7 @@ def parse(argv):
         ap.add_argument(flag, action='store_true')
     ap.add_argument('--mirror')
     ap.add_argument('--emulator', default=os.environ.get('DOPPEL'))
+    ap.add_argument('--accel')
     ap.add_argument('--smp', type=int, default=min(4, os.cpu_count() or 1))
     ap.add_argument('-m', dest='memory', default='1G')
     extra = []
