@@ -302,6 +302,15 @@ ir_ref ir_select_raw(struct ir *ir, enum ir_cond cond, ir_ref a, ir_ref b, ir_re
     return ir_push(ir, IR_OP_select, ir_type_of(ir, yes), cond, a, b, at, 0, 0);
 }
 
+ir_ref ir_fixnan3(struct ir *ir, ir_ref raw, ir_ref b, ir_ref c, ir_ref d, bool wide, unsigned helper)
+{
+    unsigned at = pool_alloc(ir, 2);
+
+    ir->args[at] = c;
+    ir->args[at + 1] = d;
+    return ir_push(ir, IR_OP_fixnan3, IR_V128, wide, raw, b, at, 0, helper);
+}
+
 ir_ref ir_call(struct ir *ir, unsigned helper, unsigned nargs, const ir_ref *args)
 {
     const struct ir_helper *h = &ir->target->helpers[helper];

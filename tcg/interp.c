@@ -327,8 +327,11 @@ static bool has_nan(const struct run *r, const struct ir_insn *i)
 
 static void fixnan(const struct run *r, const struct ir_insn *i, unsigned at)
 {
+    const ir_ref *pool = r->ir->args + i->c;
+
     if (has_nan(r, i)) {
-        r->s->lo[at] = call(r, i, (const ir_ref[]){ i->b, i->c }, at);
+        r->s->lo[at] = i->op == IR_OP_fixnan ? call(r, i, (const ir_ref[]){ i->b, i->c }, at)
+                                             : call(r, i, (const ir_ref[]){ i->b, pool[0], pool[1] }, at);
     } else {
         r->s->lo[at] = low(r, i->a);
         r->s->hi[at] = high(r, i->a);
@@ -438,7 +441,7 @@ struct interp_left interp_run(struct interp_scratch *s, const struct ir *ir, str
         ANY(vget): ANY(vset): lane(r, i, at); break;
         ANY(vmask): lo[at] = top_bits(r, i); break;
         ANY(vtest): lo[at] = no_bits(r, i); break;
-        ANY(fixnan): fixnan(r, i, at); break;
+        ANY(fixnan): ANY(fixnan3): fixnan(r, i, at); break;
         ANY(br): at = enter(r, i->imm, ir->args + i->b, i->c) - 1; goto next_block;
         ANY(brcond): at = branch(r, i) - 1; goto next_block;
         ANY(goto_pc): store_pc(r, i->imm); return left;

@@ -284,6 +284,8 @@ ir_ref ir_vtest(struct ir *ir, bool andc, ir_ref a, ir_ref b);
  * The helper is PURE: it computes from its operands and from parts of the CPU struct that are no slots.
  */
 ir_ref ir_fixnan(struct ir *ir, ir_ref raw, ir_ref b, ir_ref c, bool wide, unsigned helper);
+/* The same for three operands, V128: helper(cpu, b, c, d). It may raise sticky flags that are no slots (effects: EFFECT). */
+ir_ref ir_fixnan3(struct ir *ir, ir_ref raw, ir_ref b, ir_ref c, ir_ref d, bool wide, unsigned helper);
 /* Helper number of the target; a helper that WRITES makes the builder forget all forwarded slots. Result 0 for IR_VOID. */
 ir_ref ir_call(struct ir *ir, unsigned helper, unsigned nargs, const ir_ref *args);
 /* Terminators. */

@@ -31,7 +31,7 @@ bool ir_has_imm(const struct ir_insn *i)
     switch (i->op) {
     case IR_OP_v1: case IR_OP_v2: case IR_OP_v3: case IR_OP_vf1: case IR_OP_vf2: case IR_OP_vf3:
         return ir_vops[i->sub].imm;
-    case IR_OP_vget: case IR_OP_vset: case IR_OP_fixnan:
+    case IR_OP_vget: case IR_OP_vset: case IR_OP_fixnan: case IR_OP_fixnan3:
         return true;
     default:
         return false;
@@ -76,7 +76,7 @@ const char *const *ir_sub_names(enum ir_op op, unsigned *n)
     default: break;
     }
 #undef NAMES
-    *n = op == IR_OP_fence ? 16 : op == IR_OP_fixnan ? 2 : op == IR_OP_insn ? 256 : 1;
+    *n = op == IR_OP_fence ? 16 : op == IR_OP_fixnan || op == IR_OP_fixnan3 ? 2 : op == IR_OP_insn ? 256 : 1;
     return NULL;
 }
 

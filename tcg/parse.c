@@ -385,7 +385,7 @@ static void operands(struct parser *p, struct ir_insn *i)
         want(p, ',');
         i->imm = number(p);
     }
-    if (i->op == IR_OP_select) {
+    if (info->shape == IR_SHAPE_ABCD) {
         want(p, ',');
         refs[0] = operand(p);
         want(p, ',');

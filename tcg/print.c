@@ -122,7 +122,7 @@ static void print_operands(const struct ir *ir, const struct ir_insn *i, GString
     if (ir_has_imm(i)) {
         g_string_append_printf(out, ", %" PRId64, i->imm);
     }
-    if (i->op == IR_OP_select) {
+    if (info->shape == IR_SHAPE_ABCD) {
         g_string_append(out, ", ");
         print_list(ir, ir->args + i->c, 2, out);
     } else if (i->op == IR_OP_brcond) {

@@ -197,6 +197,14 @@ static bool vector_ok(struct verifier *v, const struct ir_insn *i, enum ir_type 
         return (is_float(a) ? i->sub == 0 : a == IR_V128) && b == a && ir_type_of(ir, i->c) == a && i->type == a &&
                h->ret == a && h->effects == IR_HELPER_PURE && h->nargs == 2 + (h->args[0] == IR_VOID) && h->args[h->nargs - 1] == a &&
                h->args[h->nargs - 2] == a;
+    case IR_OP_fixnan3:
+        if (i->imm < 0 || i->imm >= ir->target->nhelpers) {
+            return fail(v, "no such helper");
+        }
+        h = &ir->target->helpers[i->imm];
+        return a == IR_V128 && b == IR_V128 && ir_type_of(ir, ir->args[i->c]) == IR_V128 &&
+               ir_type_of(ir, ir->args[i->c + 1]) == IR_V128 && h->ret == IR_V128 && h->effects == IR_HELPER_EFFECT &&
+               h->nargs == 4 && h->args[0] == IR_VOID && h->args[1] == IR_V128 && h->args[2] == IR_V128 && h->args[3] == IR_V128;
     default:
         return a == IR_V128 && (ir_ops[i->op].values < 2 || b == IR_V128) &&
                (ir_ops[i->op].values < 3 || ir_type_of(ir, i->c) == IR_V128) && i->imm >= 0 && i->imm <= 255;
@@ -276,6 +284,7 @@ static bool special_ok(struct verifier *v, const struct ir_insn *i, enum ir_type
         return a == IR_F64;
     case IR_OP_v1: case IR_OP_v2: case IR_OP_v3: case IR_OP_vf1: case IR_OP_vf2: case IR_OP_vf3: case IR_OP_vmask:
     case IR_OP_vtest: case IR_OP_vdup: case IR_OP_vfrom: case IR_OP_vget: case IR_OP_vset: case IR_OP_fixnan:
+    case IR_OP_fixnan3:
         return vector_ok(v, i, a, b);
     default:
         return true;

@@ -32,6 +32,11 @@ static bool sets_qc(unsigned op)
 ir_ref arm_simd_call(struct arm_tr *t, uint32_t desc, ir_ref a, ir_ref b)
 {
     bool effect = sets_qc(desc & 255);
+    ir_ref r = arm_simd_inline(t, desc, a, b);
+
+    if (r) {
+        return r;
+    }
     const ir_ref args[] = { ir_i32(t->ir, desc), lo_of(t, a), hi_of(t, a), lo_of(t, b), hi_of(t, b) };
 
     return pack128(t, ir_call(t->ir, effect ? ARM_HELPER_simd : ARM_HELPER_simd_pure, 5, args));
@@ -39,7 +44,11 @@ ir_ref arm_simd_call(struct arm_tr *t, uint32_t desc, ir_ref a, ir_ref b)
 
 ir_ref arm_simd_acc(struct arm_tr *t, uint32_t desc, bool q, ir_ref acc, ir_ref a, ir_ref b)
 {
-    ir_ref d = ir_i32(t->ir, desc), lo, hi;
+    ir_ref d = ir_i32(t->ir, desc), lo, hi = arm_simd_inline_acc(t, desc, q, acc, a, b);
+
+    if (hi) {
+        return hi;
+    }
     const ir_ref low[] = { d, lo_of(t, acc), lo_of(t, a), lo_of(t, b) };
 
     lo = ir_call(t->ir, ARM_HELPER_simd_acc, 4, low);
@@ -167,7 +176,7 @@ static void v3_acc(struct arm_tr *t, const struct arm_V3 *a, unsigned op, unsign
 /* The lowest element alone, zeros above. */
 static ir_ref scalar(struct arm_tr *t, unsigned size, ir_ref v)
 {
-    return ir_vfrom(t->ir, ir_vget(t->ir, IR_I64, size, v, 0));
+    return ir_vfrom(t->ir, ir_vget(t->ir, size == 3 ? IR_F64 : size == 2 ? IR_F32 : IR_I64, size, v, 0));
 }
 
 /* Operands of scalar forms: what stands above must not saturate. */
@@ -605,10 +614,13 @@ static void table(struct arm_tr *t, const struct arm_VTBL *a, bool keep)
         return;
     }
     index = arm_v(t, a->rm);
-    args[0] = ir_i32(ir, a->rn | a->len << 5 | a->q << 7);
-    args[1] = lo_of(t, index);
-    args[2] = hi_of(t, index);
-    r = pack128(t, ir_call(ir, ARM_HELPER_tbl, 3, args));
+    r = arm_simd_inline_tbl(t, a->rn, a->len + 1, index);
+    if (!r) {
+        args[0] = ir_i32(ir, a->rn | a->len << 5 | a->q << 7);
+        args[1] = lo_of(t, index);
+        args[2] = hi_of(t, index);
+        r = pack128(t, ir_call(ir, ARM_HELPER_tbl, 3, args));
+    }
     if (keep) {                                     /* where the index is too large the destination stays */
         limit = ir_vdup(ir, 0, ir_i64(ir, (a->len + 1) * 16 - 1));
         out = two(t, VO_CMHI, 0, true, index, limit);

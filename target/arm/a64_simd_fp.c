@@ -22,15 +22,19 @@ static ir_ref soft(struct arm_tr *t, unsigned fop, unsigned size, bool q, unsign
 
 static ir_ref scalar(struct arm_tr *t, unsigned size, ir_ref v)
 {
-    return ir_vfrom(t->ir, ir_vget(t->ir, IR_I64, size, v, 0));
+    return ir_vfrom(t->ir, ir_vget(t->ir, size == 3 ? IR_F64 : size == 2 ? IR_F32 : IR_I64, size, v, 0));
 }
 
 /* One element, as what goes into a V register. */
 static ir_ref soft_scalar(struct arm_tr *t, unsigned fop, unsigned size, unsigned fbits, ir_ref a, ir_ref b)
 {
     struct ir *ir = t->ir;
-    ir_ref x = ir_vget(ir, IR_I64, size, a, 0);
+    ir_ref r = arm_fp_inline_scalar(t, fop, size, fbits, a, b), x;
 
+    if (r) {
+        return r;
+    }
+    x = ir_vget(ir, IR_I64, size, a, 0);
     if (fop == FOP_FROM_S && size < 3) {
         ir_ref by = ir_i64(ir, 64 - (8u << size));
 

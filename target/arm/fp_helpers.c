@@ -627,3 +627,33 @@ FIX(add, FOP_ADD)
 FIX(sub, FOP_SUB)
 FIX(mul, FOP_MUL)
 FIX(div, FOP_DIV)
+FIX(max, FOP_MAX)
+FIX(min, FOP_MIN)
+FIX(maxnm, FOP_MAXNM)
+FIX(minnm, FOP_MINNM)
+FIX(sqrt, FOP_SQRT)
+
+/* Infinity times zero plus a quiet NaN is invalid on ARM, not on hosts: so the flags stay here. */
+static arm_vec fix_fused(struct arm_cpu *cpu, unsigned op, unsigned fmt, arm_vec acc, arm_vec b, arm_vec c)
+{
+    uint32_t desc = arm_fp_desc(op, fmt, 0, 0);
+    arm_vec r;
+
+    for (unsigned i = 0; i < 2; i++) {
+        if (fmt == FP_D) {
+            r[i] = arm_fp_op(cpu, desc, b[i], c[i], acc[i]);
+        } else {
+            r[i] = arm_fp_op(cpu, desc, (uint32_t)b[i], (uint32_t)c[i], (uint32_t)acc[i]) |
+                   arm_fp_op(cpu, desc, b[i] >> 32, c[i] >> 32, acc[i] >> 32) << 32;
+        }
+    }
+    return r;
+}
+
+#define FIX_FUSED(name, op) \
+    arm_vec arm_helper_fix_##name##32(struct arm_cpu *cpu, arm_vec acc, arm_vec b, arm_vec c) \
+    { return fix_fused(cpu, op, FP_S, acc, b, c); } \
+    arm_vec arm_helper_fix_##name##64(struct arm_cpu *cpu, arm_vec acc, arm_vec b, arm_vec c) \
+    { return fix_fused(cpu, op, FP_D, acc, b, c); }
+FIX_FUSED(fmla, FOP_MADD)
+FIX_FUSED(fmls, FOP_MSUB)

@@ -51,6 +51,17 @@ static inline uint32_t arm_simd_desc(unsigned op, unsigned size, bool q, unsigne
 
 struct arm_tr;
 
+/* The same by operations of the IR, as far as there are such: 0 where there are none (simd_inline.c, simd_inline_fp.c).
+ * Operands as the helpers get them: 64-bit forms have anything in the upper halves. */
+ir_ref arm_simd_inline(struct arm_tr *t, uint32_t desc, ir_ref a, ir_ref b);
+ir_ref arm_simd_inline_acc(struct arm_tr *t, uint32_t desc, bool q, ir_ref acc, ir_ref a, ir_ref b);
+ir_ref arm_simd_inline_tbl(struct arm_tr *t, unsigned rn, unsigned registers, ir_ref index);
+/* For these: VO_FADDP and above; VO_FMLA and VO_FMLS. */
+ir_ref arm_simd_inline_fp(struct arm_tr *t, uint32_t desc, ir_ref a, ir_ref b);
+ir_ref arm_simd_inline_fused(struct arm_tr *t, uint32_t desc, bool q, ir_ref acc, ir_ref a, ir_ref b);
+/* One element: an operation of enum arm_fp_op on the lowest elements of a and b; zeros above. */
+ir_ref arm_fp_inline_scalar(struct arm_tr *t, unsigned fop, unsigned size, unsigned fbits, ir_ref a, ir_ref b);
+
 /* Emit the helpers' calls on whole V128 values (a64_simd.c). simd_acc without q works on the lower halves. */
 ir_ref arm_simd_call(struct arm_tr *t, uint32_t desc, ir_ref a, ir_ref b);
 ir_ref arm_simd_acc(struct arm_tr *t, uint32_t desc, bool q, ir_ref acc, ir_ref a, ir_ref b);

@@ -215,6 +215,7 @@ static bool one_block(struct engine *e, uint64_t end_pc, GError **err)
 {
     struct cpu *cpu = e->cpu;
     struct tr_block tb = {
+        .by_helpers = !e->passes,
         .pc = cpu->pc, .key = cpu->key, .max_insns = e->max_insns, .next_page = next_page, .breakpoint = at_end,
         .page = engine_at(cpu, cpu->pc & ~(uint64_t)(PAGE - 1), PAGE), .opaque = &end_pc, .cpu = cpu,
     };

@@ -24,7 +24,7 @@ struct engine_isa {
 };
 extern const struct engine_isa engine_riscv, engine_arm;
 
-/* max_insns: guest instructions in a block. passes: bits of enum ir_pass. host_opts: enum
+/* max_insns: guest instructions in a block. passes: bits of enum ir_pass; none: vectors by helpers, too. host_opts: enum
  * host_opt, for ENGINE_JIT. NULL: no back end for this host. */
 struct engine *engine_new(const struct engine_isa *isa, enum engine_kind kind, unsigned xlen, unsigned max_insns,
                           unsigned passes, uint32_t host_opts);

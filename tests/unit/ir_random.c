@@ -368,6 +368,12 @@ static void fixnan_op(struct gen *g)
     ir_ref b = value(g, k), c = value(g, k), raw;
     bool wide = k == K_V128 && chance(g, 50);
 
+    if (k == K_V128 && chance(g, 50)) {
+        raw = ir_vop2(g->ir, wide ? IR_V_divpd : IR_V_mulps, b, c, 0);
+        keep(g, k, ir_fixnan3(g->ir, raw, b, c, value(g, k), wide, WORLD_FIX3_V128));
+        return;
+    }
+
     raw = k == K_V128 ? ir_vop2(g->ir, wide ? IR_V_divpd : IR_V_mulps, b, c, 0) :
           ir_emit2(g->ir, chance(g, 50) ? IR_OP_fadd : IR_OP_fdiv, kind_types[k], b, c);
     raw = ir_fixnan(g->ir, raw, b, c, wide, rows[r].helper);

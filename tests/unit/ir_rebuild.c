@@ -67,6 +67,8 @@ static ir_ref rebuild_insn(struct rebuild *r, const struct ir_insn *i)
     case IR_OP_vmask: return ir_vmask(to, i->sub, a);
     case IR_OP_vtest: return ir_vtest(to, i->sub, a, b);
     case IR_OP_fixnan: return ir_fixnan(to, a, b, mapped(r, i->c), i->sub, i->imm);
+    case IR_OP_fixnan3:
+        return ir_fixnan3(to, a, b, mapped(r, r->from->args[i->c]), mapped(r, r->from->args[i->c + 1]), i->sub, i->imm);
     default:
         return ir_ops[i->op].values == 1 ? ir_emit1(to, i->op, i->type, a) : ir_emit2(to, i->op, i->type, a, b);
     }

@@ -92,6 +92,11 @@ static vector helper_fix_vectors(struct world_cpu *cpu, vector a, vector b)
     return (vector){ mix(a[0]) ^ b[0], mix(b[1]) ^ a[1] };
 }
 
+static vector helper_fix3_vectors(struct world_cpu *cpu, vector a, vector b, vector c)
+{
+    return (vector){ mix(a[0]) ^ b[0], mix(b[1] ^ mix(c[0])) ^ a[1] ^ c[1] };
+}
+
 /* By the bits alone: comparing would raise flags. */
 static double helper_fix_double(double a, double b)
 {
@@ -179,6 +184,8 @@ static const struct ir_helper helpers[] = {
     [WORLD_FIX_V128] = { "fix_vectors", helper_fix_vectors, IR_V128, IR_HELPER_PURE, 3, { IR_VOID, IR_V128, IR_V128 } },
     [WORLD_FIX_F64] = { "fix_double", helper_fix_double, IR_F64, IR_HELPER_PURE, 2, { IR_F64, IR_F64 } },
     [WORLD_FIX_F32] = { "fix_single", helper_fix_single, IR_F32, IR_HELPER_PURE, 3, { IR_VOID, IR_F32, IR_F32 } },
+    [WORLD_FIX3_V128] = { "fix3_vectors", helper_fix3_vectors, IR_V128, IR_HELPER_EFFECT, 4,
+      { IR_VOID, IR_V128, IR_V128, IR_V128 } },
 };
 
 const struct ir_target world_target = {

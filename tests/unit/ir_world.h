@@ -36,7 +36,7 @@ struct world_cpu {
 #define WORLD_PAGES 16u
 #define WORLD_BYTES (WORLD_PAGES << 12)
 /* Numbers of the helpers for fixnan */
-enum { WORLD_FIX_V128 = 11, WORLD_FIX_F64, WORLD_FIX_F32 };
+enum { WORLD_FIX_V128 = 11, WORLD_FIX_F64, WORLD_FIX_F32, WORLD_FIX3_V128 };
 enum { WORLD_ABSENT = 5, WORLD_READ_ONLY = 9 };     /* numbers of the odd pages */
 
 enum world_end { WORLD_LEFT = 1, WORLD_EXIT, WORLD_FAULT_PAGE, WORLD_FAULT_ALIGN, WORLD_FAULT_HELPER };

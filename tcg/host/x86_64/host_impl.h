@@ -358,7 +358,7 @@ bool cmp_width(const struct em *e, const struct ir_insn *n);    /* true: 64 bits
     E(setcond) E(select) E(pair) E(lo) E(hi)
 #define EMITTERS_MEM E(ld) E(st) E(rmw) E(cas) E(probe) E(fence)
 #define EMITTERS_CTL E(get) E(put) E(param) E(insn) E(br) E(brcond) E(goto_pc) E(goto_ind) E(exit) E(call)
-#define EMITTERS_VEC E(v1) E(v2) E(v3) E(vf1) E(vf2) E(vf3) E(vdup) E(vfrom) E(vget) E(vset) E(vmask) E(vtest) E(fixnan)
+#define EMITTERS_VEC E(v1) E(v2) E(v3) E(vf1) E(vf2) E(vf3) E(vdup) E(vfrom) E(vget) E(vset) E(vmask) E(vtest) E(fixnan) E(fixnan3)
 #define EMITTERS_FP \
     E(fadd) E(fsub) E(fmul) E(fdiv) E(fsqrt) E(fma) E(fcmp) E(fmin) E(fmax) E(fneg) E(fabs) E(fcopysign) E(canon) \
     E(fcvt_ff) E(fcvt_fs) E(fcvt_fu) E(fcvt_fx) E(fcvt_sf) E(fcvt_uf) E(fbits) E(bitsf) E(box32) E(unbox32)

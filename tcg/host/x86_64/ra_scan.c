@@ -319,6 +319,12 @@ static void scan_insn(struct scan *s, struct ir_insn *n)
         use(s, n->a);
         pass_hint_on(s, s->i, n->a);
         return;
+    case IR_OP_fixnan3:
+        scan_args(s, n->c, 2);
+        use(s, n->b);
+        use(s, n->a);
+        pass_hint_on(s, s->i, n->a);
+        return;
     case IR_OP_ld:
     case IR_OP_st:
         group_access(s, n);

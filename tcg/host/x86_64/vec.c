@@ -432,16 +432,26 @@ void x86_vtest(struct em *e, struct ir_insn *n)
 
 /* ---- NaNs ---- */
 
-/* What the thunk calls: registers d, b, c of the frame, the operands' type, whether the CPU comes first. */
+/* Three operands, the CPU first: the third is the register in bits 20 to 23. */
+#define FIX_WITH_CPU (1u << 16)
+#define FIX_THREE (1u << 17)
+
+/* What the thunk calls: registers d, b, c of the frame, the operands' type, FIX_* bits. */
 void vec_fix_nan(struct host_frame *f, struct cpu *cpu, uint32_t what, void *fn)
 {
     unsigned d = what & 15, type = what >> 12 & 15;
-    __m128i b, c;
+    __m128i b, c, third;
 
     memcpy(&b, f->xmm[what >> 4 & 15], 16);
     memcpy(&c, f->xmm[what >> 8 & 15], 16);
+    if (what & FIX_THREE) {
+        memcpy(&third, f->xmm[what >> 20 & 15], 16);
+        b = ((__m128i (*)(struct cpu *, __m128i, __m128i, __m128i))fn)(cpu, b, c, third);
+        memcpy(f->xmm[d], &b, 16);
+        return;
+    }
 #define CALL(type, of, to) \
-    (what >> 16 ? to(((type (*)(struct cpu *, type, type))fn)(cpu, of(b), of(c))) : \
+    (what & FIX_WITH_CPU ? to(((type (*)(struct cpu *, type, type))fn)(cpu, of(b), of(c))) : \
      to(((type (*)(type, type))fn)(of(b), of(c))))
 #define SAME(v) (v)
 #define F32_OF(v) _mm_cvtss_f32(_mm_castsi128_ps(v))
@@ -464,25 +474,46 @@ static void cold_fixnan(struct em *e, struct cold *k)
     asm_jmp_to(&e->c, k->back);
 }
 
+/* NE: a lane of d is a NaN */
+static void test_nans(struct em *e, bool wide, int d)
+{
+    struct opnd o = reg_opnd(d);
+
+    fp_op3(e, wide ? P66(0xc2) : 0xc2 | X_0F, FSCRATCH, d, &o);
+    asm_u8(&e->c, 3);           /* unordered */
+    asm_rr(&e->c, X_PTEST, FSCRATCH & 15, FSCRATCH & 15);
+}
+
 void x86_fixnan(struct em *e, struct ir_insn *n)
 {
     bool wide = n->type == IR_F64 || n->sub, with_cpu = e->h->target->helpers[n->imm].args[0] == IR_VOID;
     bool clear = is_float(n->type) && n->type != IR_V128 && fp_is_clear(e, n->a);
     int a = ra_use(e, n->a), b = ra_use(e, n->b), c = ra_use(e, n->c);
     int d = ra_dest(e, a, (a == b ? 0 : BIT(b)) | (a == c ? 0 : BIT(c)));
-    struct opnd o = reg_opnd(d);
 
     ra_emit_move(e, d, a);
     if (n->type == IR_V128) {
-        fp_op3(e, wide ? P66(0xc2) : 0xc2 | X_0F, FSCRATCH, d, &o);
-        asm_u8(&e->c, 3);           /* unordered */
-        asm_rr(&e->c, X_PTEST, FSCRATCH & 15, FSCRATCH & 15);
+        test_nans(e, wide, d);
     } else {
         asm_rr(&e->c, wide ? X_UCOMIS_D : X_UCOMIS_S, d & 15, d & 15);
     }
     struct cold *k = cold_new(e, cold_fixnan, asm_jcc(&e->c, n->type == IR_V128 ? CC_NE : CC_P));
     k->imm = (uint64_t)n->imm;
-    k->imm2 = (d & 15) | (b & 15) << 4 | (c & 15) << 8 | n->type << 12 | with_cpu << 16;
+    k->imm2 = (d & 15) | (b & 15) << 4 | (c & 15) << 8 | n->type << 12 | (with_cpu ? FIX_WITH_CPU : 0);
     k->back = asm_pos(&e->c);
     e->val[e->cur].flags |= clear ? VAL_CLEAR : 0;
+}
+
+void x86_fixnan3(struct em *e, struct ir_insn *n)
+{
+    const ir_ref *args = e->ir->args + n->c;
+    int a = ra_use(e, n->a), b = ra_use(e, n->b), c = ra_use(e, args[0]), third = ra_use(e, args[1]);
+    int d = ra_dest(e, a, (a == b ? 0 : BIT(b)) | (a == c ? 0 : BIT(c)) | (a == third ? 0 : BIT(third)));
+
+    ra_emit_move(e, d, a);
+    test_nans(e, n->sub, d);
+    struct cold *k = cold_new(e, cold_fixnan, asm_jcc(&e->c, CC_NE));
+    k->imm = (uint64_t)n->imm;
+    k->imm2 = (d & 15) | (b & 15) << 4 | (c & 15) << 8 | (third & 15) << 20 | FIX_THREE;
+    k->back = asm_pos(&e->c);
 }
