@@ -211,24 +211,6 @@ static bool read_action(struct setup *s, GError **err)
 /* Options that no board of this program can honour: said, not ignored. */
 static bool refuse(struct setup *s, GError **err)
 {
-    static const struct {
-        const char *name;
-        size_t offset;
-        const char *accepted;
-    } only[] = {
-        { "-vga", offsetof(struct cmdline, vga), "none" },
-        { "-display", offsetof(struct cmdline, display), "none" },
-    };
-
-    for (size_t i = 0; i < G_N_ELEMENTS(only); i++) {
-        const char *v = *(const char **)((char *)s->c + only[i].offset);
-
-        if (v && strcmp(v, only[i].accepted)) {
-            g_set_error(err, MAIN_ERROR, 0, "%s %s: machine '%s' has no display yet; accepted: %s", only[i].name, v,
-                        s->m->board->name, only[i].accepted);
-            return false;
-        }
-    }
     for (unsigned i = 0; i < s->c->parallels->len; i++) {
         struct cmdline_item *it = &g_array_index(s->c->parallels, struct cmdline_item, i);
 

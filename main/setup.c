@@ -133,7 +133,7 @@ static bool set_escape(struct setup *s, GError **err)
 enum cmdline_result setup_machine(struct setup *s, GError **err)
 {
     static enum cmdline_result (*const before[])(struct setup *s, GError **err) = {
-        setup_device_help, setup_board, setup_accel, setup_chardevs, setup_drives, setup_nets,
+        setup_device_help, setup_board, setup_display, setup_accel, setup_chardevs, setup_drives, setup_nets,
     };
     static enum cmdline_result (*const after[])(struct setup *s, GError **err) = { setup_devices, setup_monitors };
     enum cmdline_result r;

@@ -42,6 +42,7 @@ enum cmdline_result setup_machine(struct setup *s, GError **err);
 /* ---- parts, in the order of their calls; the same results ---- */
 enum cmdline_result setup_device_help(struct setup *s, GError **err);   /* devices.c: lists that -device prints */
 enum cmdline_result setup_board(struct setup *s, GError **err);         /* board.c: target, -machine, -cpu, -smp, -m, files */
+enum cmdline_result setup_display(struct setup *s, GError **err);       /* display.c: -vga, -display */
 enum cmdline_result setup_accel(struct setup *s, GError **err);         /* accel.c */
 enum cmdline_result setup_chardevs(struct setup *s, GError **err);      /* chars.c: -chardev, -serial, -monitor */
 enum cmdline_result setup_monitors(struct setup *s, GError **err);      /* chars.c: after realize */

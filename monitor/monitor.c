@@ -4,12 +4,14 @@
 #include <string.h>
 
 #include "monitor/edit.h"
+#include "monitor/sendkey.h"
 #include "system/accel.h"
 #include "system/cpu.h"
 
 #define PROMPT "(doppel) "
 
-static const struct command *const command_lists[] = { run_commands, info_commands, memory_commands, refused_commands };
+static const struct command *const command_lists[] = { run_commands, info_commands, memory_commands, screen_commands,
+                                                     refused_commands };
 
 void monitor_printf(struct monitor *mon, const char *fmt, ...)
 {
@@ -279,6 +281,7 @@ void monitors_free(struct machine *m)
 {
     struct monitor *mon;
 
+    sendkey_free(m);
     while ((mon = m->monitors)) {
         m->monitors = mon->next;
         chardev_fe_detach(&mon->fe);

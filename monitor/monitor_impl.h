@@ -34,6 +34,7 @@ struct command {
 extern const struct command run_commands[];     /* run.c: machine control; ends with a NULL name */
 extern const struct command info_commands[];    /* info.c */
 extern const struct command memory_commands[];  /* memory.c: x, xp, gva2gpa, print, sum */
+extern const struct command screen_commands[];  /* screen.c */
 extern const struct command refused_commands[]; /* run.c */
 
 struct cpu *monitor_cpu(struct monitor *mon);   /* NULL: the machine has none (said in out) */

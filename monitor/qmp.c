@@ -9,7 +9,7 @@
 #include "config.h"
 #include "monitor/qmp_impl.h"
 
-static const struct qmp_command *const lists[] = { qmp_run_commands, qmp_query_commands };
+static const struct qmp_command *const lists[] = { qmp_run_commands, qmp_query_commands, qmp_screen_commands };
 
 /* ---- values ---- */
 

@@ -39,8 +39,9 @@ struct qmp_command {
     bool (*run)(struct qmp_call *c);
 };
 
-extern const struct qmp_command qmp_run_commands[];     /* both end with a NULL name */
+extern const struct qmp_command qmp_run_commands[];     /* all end with a NULL name */
 extern const struct qmp_command qmp_query_commands[];
+extern const struct qmp_command qmp_screen_commands[];
 
 bool qmp_fail(struct qmp_call *c, const char *fmt, ...) G_GNUC_PRINTF(2, 3);   /* false */
 /* Members of the object that is being built. Text that is not UTF-8 is made so; NULL leaves the member out. */

@@ -47,7 +47,7 @@ static bool query_version(struct qmp_call *c)
 
 static bool query_commands(struct qmp_call *c)
 {
-    const struct qmp_command *const lists[] = { qmp_run_commands, qmp_query_commands };
+    const struct qmp_command *const lists[] = { qmp_run_commands, qmp_query_commands, qmp_screen_commands };
 
     begin_list(c);
     for (size_t l = 0; l < G_N_ELEMENTS(lists); l++) {

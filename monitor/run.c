@@ -181,7 +181,6 @@ const struct command run_commands[] = {
 #define HOTPLUG "devices can't come and go while the machine exists; use -device"
 #define SNAPSHOTS "snapshots are not there"
 #define MEDIA "no drive has a medium that can be taken out"
-#define DISPLAY "the machine has no display and no input devices"
 
 const struct command refused_commands[] = {
     REFUSED("nmi", "machine does not provide NMIs"),
@@ -203,10 +202,6 @@ const struct command refused_commands[] = {
     REFUSED("delvm", SNAPSHOTS),
     REFUSED("info snapshots", SNAPSHOTS),
     REFUSED("migrate", "migration is not there"),
-    REFUSED("screendump", DISPLAY),
-    REFUSED("sendkey", DISPLAY),
-    REFUSED("mouse_move", DISPLAY),
-    REFUSED("mouse_button", DISPLAY),
     REFUSED("gdbserver", "start with -gdb or -s"),
     REFUSED("trace-event", "use 'log trace'"),
     REFUSED("info tlb", "use gva2gpa for single addresses"),

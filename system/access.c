@@ -373,13 +373,20 @@ static void store_host(void *p, unsigned size, uint64_t value)
     }
 }
 
+/* May the access go to the range as one? Unaligned ones where the device takes them: a word at an odd port. */
+static bool is_single(const struct flat_range *f, paddr addr, unsigned size)
+{
+    return f && f->size >= size && addr - f->start <= f->size - size &&
+           (!(addr & (size - 1)) || (!f->host && f->ops && f->ops->unaligned));
+}
+
 uint64_t as_ld(struct address_space *as, paddr addr, unsigned size, struct mem_attrs attrs, enum mem_result *result)
 {
     const struct flat_range *f = as_lookup(as, addr);
     enum mem_result r = MEM_OK;
     uint64_t value = 0;
 
-    if (f && f->size >= size && addr - f->start <= f->size - size && !(addr & (size - 1))) {
+    if (is_single(f, addr, size)) {
         if (f->host) {
             value = load_host(f->host + (addr - f->start), size);
         } else {
@@ -399,7 +406,7 @@ enum mem_result as_st(struct address_space *as, paddr addr, unsigned size, uint6
 {
     const struct flat_range *f = as_lookup(as, addr);
 
-    if (f && f->size >= size && addr - f->start <= f->size - size && !(addr & (size - 1))) {
+    if (is_single(f, addr, size)) {
         if (write_direct(f, attrs)) {
             store_host(f->host + (addr - f->start), size, value);
             ram_written(f->ram, f->ram_start + (addr - f->start), size);

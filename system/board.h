@@ -39,6 +39,7 @@ struct board {
     unsigned elf_machine;       /* e_machine of its ELF files */
     unsigned max_cpus;
     uint64_t default_ram;       /* bytes */
+    const char *vga;            /* type of the graphics card that it has by default, and makes itself; NULL: none */
     unsigned ide_units;         /* how many -drive if=ide there may be; where any, that is what -drive means */
     size_t size;                /* of the board's state struct */
     const struct prop *props;   /* of -machine, in that struct */

@@ -8,6 +8,7 @@
 #include "system/board.h"
 #include "system/cpu.h"
 #include "system/loader.h"
+#include "ui/display.h"
 
 struct reset_hook {
     void (*fn)(void *opaque);
@@ -49,6 +50,7 @@ struct machine *machine_new(void)
     clock_init(&m->virtual_clock, CLOCK_KIND_VIRTUAL, &m->lock);
     clock_init(&m->host_clock, CLOCK_KIND_HOST, &m->lock);
     clock_init(&m->real_clock, CLOCK_KIND_REAL, &m->lock);
+    m->display = display_new();
     m->cpus = g_ptr_array_new();
     m->devices = g_ptr_array_new();
     m->buses = g_ptr_array_new();
@@ -84,7 +86,7 @@ static void cpus_delete(struct machine *m)
 
 static void options_clear(struct machine_options *o)
 {
-    char *strings[] = { o->kernel, o->initrd, o->append, o->dtb, o->dumpdtb, o->bios, o->cpu_model, o->name,
+    char *strings[] = { o->kernel, o->initrd, o->append, o->dtb, o->dumpdtb, o->bios, o->cpu_model, o->name, o->vga,
                         (char *)o->ram.path };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(strings); i++) {
@@ -108,6 +110,7 @@ void machine_delete(struct machine *m)
     if (m->board && m->board->free) {
         m->board->free(m);
     }
+    display_free(m->display);
     machine_unlock(m);
     cpus_delete(m);
     if (m->accel) {

@@ -28,12 +28,14 @@ struct chardev;
 struct chardev_set;
 struct cpu;
 struct cpu_type;
+struct display;
 struct gdb;
 struct machine;
 struct monitor;
 struct net_set;
 struct qmp;
 struct semihost;
+struct sendkey;
 
 enum run_state {
     RUN_PRELAUNCH,          /* made, not started (-S) */
@@ -94,6 +96,7 @@ struct machine_options {
     bool boot_menu;         /* -boot menu=on */
     int boot_splash_ms;     /* -boot splash-time=; -1: not given */
     int boot_fail_ms;       /* -boot reboot-timeout=; -1: the firmware waits for ever */
+    char *vga;              /* type of the graphics card that the board is to make; NULL: none */
     bool graphics;          /* a display is wanted (false: -nographic) */
     char *name;             /* -name; NULL: none */
     bool has_uuid;
@@ -173,6 +176,8 @@ struct machine {
     struct monitor *monitors;       /* monitor/: a list; NULL: none */
     struct qmp *qmps;               /* likewise the JSON ones */
     struct gdb *gdb;                /* gdbstub/; NULL: none */
+    struct sendkey *sendkey;        /* monitor/: keys waiting to be released; NULL: none yet */
+    struct display *display;        /* consoles and input devices (ui/display.h); never NULL */
 
     GMainLoop *loop;
     GSource *wake;                  /* dispatches the requests below */

@@ -107,6 +107,8 @@ void ram_written(struct ram_block *ram, uint64_t offset, uint64_t len);
 /* Clears one RAM_PAGE_DIRTY_* bit over a range and returns whether any page had it; the accelerator then drops the
  * write entries of those pages. Machine lock. */
 bool ram_test_clear_dirty(struct ram_block *ram, uint64_t offset, uint64_t len, uint8_t bit);
+/* The same; pages (one byte for each page that the range touches) says which had it. */
+bool ram_take_dirty(struct ram_block *ram, uint64_t offset, uint64_t len, uint8_t bit, uint8_t *pages);
 
 static inline uint8_t ram_page_flags(const struct ram_block *ram, uint64_t offset)
 {

@@ -190,7 +190,7 @@ void ram_written(struct ram_block *ram, uint64_t offset, uint64_t len)
     written_pages(ram, offset, offset + len - 1);
 }
 
-bool ram_test_clear_dirty(struct ram_block *ram, uint64_t offset, uint64_t len, uint8_t bit)
+bool ram_take_dirty(struct ram_block *ram, uint64_t offset, uint64_t len, uint8_t bit, uint8_t *pages)
 {
     const struct memory_hooks *hooks = ram->memory->hooks;
     bool dirty = false;
@@ -200,12 +200,23 @@ bool ram_test_clear_dirty(struct ram_block *ram, uint64_t offset, uint64_t len, 
         hooks->dirty_sync(ram->memory->hooks_opaque, ram, offset, len);
     }
     for (uint64_t page = offset >> MEM_PAGE_BITS; page <= (offset + len - 1) >> MEM_PAGE_BITS; page++) {
-        dirty |= (atomic_fetch_and(&ram->pages[page], (uint8_t)~bit) & bit) != 0;
+        bool one = (ram_page_flags(ram, page << MEM_PAGE_BITS) & bit) &&
+                   (atomic_fetch_and(&ram->pages[page], (uint8_t)~bit) & bit);
+
+        dirty |= one;
+        if (pages) {
+            *pages++ = one;
+        }
     }
     if (dirty && hooks) {
         hooks->dirty_cleared(ram->memory->hooks_opaque, ram, offset, len);
     }
     return dirty;
+}
+
+bool ram_test_clear_dirty(struct ram_block *ram, uint64_t offset, uint64_t len, uint8_t bit)
+{
+    return ram_take_dirty(ram, offset, len, bit, NULL);
 }
 
 void memory_init(struct memory *mem, struct big_lock *lock)

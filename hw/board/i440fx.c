@@ -65,12 +65,13 @@ static bool init(struct machine *m, GError **err)
 
     pc->sci = 9;
     return pc_make_cpus(m, pc, err) && pc_make_ram(m, pc, low_max, err) && pc_make_intc(m, pc, err) &&
-           pc_make_host(m, pc, "i440FX-pcihost", err) && make_south_bridge(m, pc, err) && pc_make_isa(m, pc, err) &&
+           pc_make_host(m, pc, "i440FX-pcihost", err) && make_south_bridge(m, pc, err) && pc_make_vga(m, pc, err) &&
+           pc_make_isa(m, pc, err) &&
            pc_make_firmware(m, pc, err);
 }
 
 const struct board pc_board = {
     .name = "pc", .alias = "pc-i440fx", .desc = "PC with i440FX and PIIX", .isa = "x86", .elf_machine = EM_X86_64,
-    .max_cpus = PC_CPUS_MAX, .ide_units = IDE_UNITS, .default_ram = 128 << 20, .size = sizeof(struct pc), .props = pc_props,
-    .prop_count = PC_PROP_COUNT, PLACES(pc_places), .init = init, .free = pc_free,
+    .max_cpus = PC_CPUS_MAX, .vga = "VGA", .ide_units = IDE_UNITS, .default_ram = 128 << 20, .size = sizeof(struct pc),
+    .props = pc_props, .prop_count = PC_PROP_COUNT, PLACES(pc_places), .init = init, .free = pc_free,
 };

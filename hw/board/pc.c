@@ -210,6 +210,11 @@ bool pc_make_drives(struct machine *m, struct pc *pc, struct device *ide, unsign
     return finish(ide, &pc->pci->bus, err);
 }
 
+bool pc_make_vga(struct machine *m, struct pc *pc, GError **err)
+{
+    return !m->opt.vga || finish(make(m, m->opt.vga, NULL, err), &pc->pci->bus, err);
+}
+
 static struct device *make_isa(struct machine *m, struct pc *pc, const struct place *p, GError **err)
 {
     struct device *d = make(m, p->type, p->id, err);

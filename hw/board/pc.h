@@ -46,6 +46,8 @@ struct device *pc_make_function(struct machine *m, struct pc *pc, const char *ty
                                 bool multifunction, GError **err);
 /* Realizes a new IDE or SATA function (NULL: failed already) with the drives of the command line. */
 bool pc_make_drives(struct machine *m, struct pc *pc, struct device *ide, unsigned units, GError **err);
+/* The graphics card, in the first free slot. */
+bool pc_make_vga(struct machine *m, struct pc *pc, GError **err);
 bool pc_make_isa(struct machine *m, struct pc *pc, GError **err);
 bool pc_make_firmware(struct machine *m, struct pc *pc, GError **err);
 /* -kernel, -initrd, -append (pc_linux.c). */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "system/loader.h"
 #include "system/machine.h"
 #include "util/log.h"
 
@@ -14,9 +15,12 @@ static GQuark quark(void)
 
 /* ---- configuration space ---- */
 
+#define ROM_BYTES_MAX (16u << 20)
+#define ROM_ENABLE 1
+
 static unsigned bar_offset(unsigned n)
 {
-    return PCI_BAR0 + 4 * n;
+    return n == PCI_ROM_BAR ? PCI_ROM_ADDRESS : PCI_BAR0 + 4 * n;
 }
 
 void pci_add_bar(struct pci_device *d, unsigned n, enum pci_bar_kind kind, bool prefetch, struct mem_region *region)
@@ -24,13 +28,51 @@ void pci_add_bar(struct pci_device *d, unsigned n, enum pci_bar_kind kind, bool 
     uint64_t size = region->size, mask = ~(size - 1);
     uint8_t *p = d->config + bar_offset(n);
 
-    g_assert(n < PCI_BARS && size >= 16 && !(size & (size - 1)));
+    g_assert(n < PCI_BARS && size >= 16 && !(size & (size - 1)) && (n == PCI_ROM_BAR) == (kind == PCI_BAR_ROM));
     d->bars[n] = (struct pci_bar) { .region = region, .size = size, .kind = kind };
     pci_put32(p, kind == PCI_BAR_IO ? 1 : (kind == PCI_BAR_MEM64 ? 4 : 0) | (prefetch ? 8 : 0));
-    pci_put32(d->wmask + bar_offset(n), mask);
+    pci_put32(d->wmask + bar_offset(n), mask | (kind == PCI_BAR_ROM ? ROM_ENABLE : 0));
     if (kind == PCI_BAR_MEM64) {
         pci_put32(d->wmask + bar_offset(n) + 4, mask >> 32);
     }
+}
+
+bool pci_add_rom(struct pci_device *d, const char *name, GError **err)
+{
+    g_autofree char *packaged = name ? g_strconcat("seabios/", name, NULL) : NULL;
+    const char *names[] = { d->romfile ? d->romfile : name, d->romfile ? NULL : packaged, NULL };
+    struct machine *m = d->dev.m;
+    g_autofree char *path = NULL;
+    g_autofree uint8_t *data = NULL;
+    struct ram_block *ram;
+    uint64_t len, size = 2048;      /* the least that a ROM's register can say */
+
+    if (!names[0] || !*names[0] || !d->rombar) {
+        return true;
+    }
+    path = firmware_find(m, names);
+    if (!path && !d->romfile) {
+        log_unimp("%s: no %s (Debian: package seabios): the device has no ROM", d->dev.type->name, name);
+        return true;
+    }
+    if (!path) {
+        g_set_error(err, quark(), 0, "-device %s: romfile=%s: no such file", d->dev.type->name, d->romfile);
+        return false;
+    }
+    if (!load_file(path, "romfile", ROM_BYTES_MAX, &data, &len, err)) {
+        return false;
+    }
+    while (size < len || size < MEM_PAGE_SIZE) {
+        size *= 2;
+    }
+    ram = machine_new_ram(m, "pci.rom", size, err);
+    if (!ram) {
+        return false;
+    }
+    memcpy(ram->host, data, len);
+    mem_rom_init(&d->rom, "pci.rom", ram, 0, size);
+    pci_add_bar(d, PCI_ROM_BAR, PCI_BAR_ROM, false, &d->rom);
+    return true;
 }
 
 unsigned pci_add_capability(struct pci_device *d, uint8_t id, unsigned len)
@@ -49,7 +91,7 @@ unsigned pci_add_capability(struct pci_device *d, uint8_t id, unsigned len)
 static uint64_t bar_address(const struct pci_device *d, unsigned n)
 {
     const struct pci_bar *b = &d->bars[n];
-    uint64_t v = pci_get32(d->config + bar_offset(n)) & ~(uint64_t)(b->kind == PCI_BAR_IO ? 3 : 15);
+    uint64_t v = pci_get32(d->config + bar_offset(n)) & ~(uint64_t)(b->kind == PCI_BAR_IO ? 3 : 15);    /* flags */
 
     if (b->kind == PCI_BAR_MEM64) {
         v |= (uint64_t)pci_get32(d->config + bar_offset(n) + 4) << 32;
@@ -73,9 +115,9 @@ static void update_bars(struct pci_device *d)
             continue;
         }
         addr = bar_address(d, n);
-        top = b->kind == PCI_BAR_IO ? 0x10000 : b->kind == PCI_BAR_MEM32 ? (uint64_t)1 << 32 : (uint64_t)1 << 60;
+        top = b->kind == PCI_BAR_IO ? 0x10000 : b->kind == PCI_BAR_MEM64 ? (uint64_t)1 << 60 : (uint64_t)1 << 32;
         on = (command & (b->kind == PCI_BAR_IO ? PCI_COMMAND_IO : PCI_COMMAND_MEMORY)) && addr && addr < top &&
-             top - addr >= b->size;
+             top - addr >= b->size && (n != PCI_ROM_BAR || (d->config[PCI_ROM_ADDRESS] & ROM_ENABLE));
         if (b->mapped && (!on || b->region->addr != addr)) {
             mem_unmap(b->region);
             b->mapped = false;
@@ -192,7 +234,7 @@ void pci_config_write(struct pci_bus *b, uint8_t bus, uint8_t devfn, unsigned of
 
         *p = (*p & ~mask) | (v & mask);
     }
-    if (offset < PCI_BAR0 + 4 * PCI_BARS && offset + size > PCI_COMMAND) {
+    if (offset < PCI_ROM_ADDRESS + 4 && offset + size > PCI_COMMAND) {
         update_bars(d);
     }
     update_intx(d, wanted);     /* its mask, or messages in its place */
@@ -319,6 +361,7 @@ static void unrealize(struct device *dev)
 
     update_intx(d, false);
     pci_remove_bars(d);
+    mem_region_free(&d->rom);
     pci_msi_free(d);
     as_free(&d->as);
     mem_region_free(&d->master_alias);
@@ -340,8 +383,8 @@ static void reset(struct device *dev)
 static const struct prop props[] = {
     PROP_STRING(struct pci_device, addr, "addr", NULL, "slot and function, hexadecimal: 5 or 1f.2"),
     PROP_BOOL(struct pci_device, multifunction, "multifunction", false, "other functions share the slot"),
-    PROP_STRING(struct pci_device, romfile, "romfile", NULL,
-                "accepted for compatibility; empty is the only value that has an effect anywhere"),
+    PROP_STRING(struct pci_device, romfile, "romfile", NULL, "expansion ROM of a device that has one; empty: none"),
+    PROP_U32(struct pci_device, rombar, "rombar", 1, "1: show the expansion ROM to the guest", .max = 1),
 };
 static const struct field state[] = {
     FIELD_BYTES(struct pci_device, config), FIELD(struct pci_device, intx),
@@ -354,7 +397,7 @@ static const struct host_field host[] = {
     HOST(struct pci_device, cap_end), HOST(struct pci_device, master_root), HOST(struct pci_device, master_alias),
     HOST(struct pci_device, msi_cap), HOST(struct pci_device, msix_cap), HOST(struct pci_device, msix_vectors),
     HOST(struct pci_device, msix_table_bytes), HOST(struct pci_device, msix_pba_bytes),
-    HOST(struct pci_device, msix_pba_offset), HOST(struct pci_device, msix_region),
+    HOST(struct pci_device, msix_pba_offset), HOST(struct pci_device, msix_region), HOST(struct pci_device, rom),
     HOST(struct pci_device, as), HOST(struct pci_device, config_written), HOST(struct pci_device, config_read),
 };
 

@@ -14,7 +14,8 @@
 
 #define PCI_CONFIG_BYTES 256
 #define PCIE_CONFIG_BYTES 4096
-#define PCI_BARS 6
+#define PCI_BARS 7
+#define PCI_ROM_BAR 6           /* the expansion ROM's base address register counts as the last one */
 #define PCI_PINS 4
 #define PCI_LINES 8             /* that a root bus may have */
 #define PCI_DEVFNS 256
@@ -22,7 +23,7 @@
 enum pci_config {
     PCI_VENDOR_ID = 0x00, PCI_DEVICE_ID = 0x02, PCI_COMMAND = 0x04, PCI_STATUS = 0x06, PCI_REVISION = 0x08,
     PCI_CLASS = 0x09, PCI_HEADER_TYPE = 0x0e, PCI_BAR0 = 0x10, PCI_SUBSYSTEM_VENDOR = 0x2c, PCI_SUBSYSTEM = 0x2e,
-    PCI_CAP_PTR = 0x34, PCI_INT_LINE = 0x3c, PCI_INT_PIN = 0x3d,
+    PCI_ROM_ADDRESS = 0x30, PCI_CAP_PTR = 0x34, PCI_INT_LINE = 0x3c, PCI_INT_PIN = 0x3d,
 };
 enum { PCI_COMMAND_IO = 1, PCI_COMMAND_MEMORY = 2, PCI_COMMAND_MASTER = 4, PCI_COMMAND_INTX_OFF = 0x400 };
 enum { PCI_STATUS_INT = 8, PCI_STATUS_CAPS = 0x10 };
@@ -38,7 +39,7 @@ struct pci_desc {
     uint8_t pin;                /* INTx pin 1 to 4; 0: none */
 };
 
-enum pci_bar_kind { PCI_BAR_IO, PCI_BAR_MEM32, PCI_BAR_MEM64 };
+enum pci_bar_kind { PCI_BAR_IO, PCI_BAR_MEM32, PCI_BAR_MEM64, PCI_BAR_ROM };
 
 struct pci_bar {
     struct mem_region *region;  /* of the device; NULL: no such BAR */
@@ -54,7 +55,8 @@ struct pci_device {
     /* properties */
     char *addr;                 /* "SLOT[.FUNCTION]", hexadecimal */
     bool multifunction;
-    char *romfile;
+    char *romfile;              /* NULL: the type's own; "": none */
+    uint32_t rombar;
     /* state */
     uint8_t config[PCIE_CONFIG_BYTES];
     uint8_t intx;               /* level of its pin */
@@ -69,6 +71,7 @@ struct pci_device {
     uint16_t msix_vectors;      /* 0: no MSI-X */
     uint32_t msix_table_bytes, msix_pba_bytes, msix_pba_offset;
     struct mem_region msix_region;
+    struct mem_region rom;
     struct mem_region master_root, master_alias;
     struct address_space as;    /* what its DMA sees: nothing until Bus Master Enable */
     /* After a configuration write of the guest; NULL: nothing more to do. */
@@ -93,6 +96,9 @@ extern const struct device_type pci_device_type;
 
 /* In realize: a BAR for a region of the device; size a power of two, at least 16 bytes. */
 void pci_add_bar(struct pci_device *d, unsigned n, enum pci_bar_kind kind, bool prefetch, struct mem_region *region);
+/* In realize: the expansion ROM, from romfile= or else the file of this name (NULL: none), looked for where firmware is. A
+ * device whose own file is not installed goes without. */
+bool pci_add_rom(struct pci_device *d, const char *name, GError **err);
 /* In unrealize, before the regions are freed. */
 void pci_remove_bars(struct pci_device *d);
 /* Adds a capability of len bytes (with its two header bytes); the offset of its start in config[]. */
