@@ -678,7 +678,7 @@ uint64_t arm_helper_simd_acc(struct arm_cpu *cpu, uint32_t desc, uint64_t acc, u
         switch (op) {
         case VO_SQRDMLAH: case VO_SQRDMLSH:
             p = 2 * (s128)sext(u, bits) * sext(v, bits);
-            p = ((s128)sext(z, bits) << bits) + (op == VO_SQRDMLAH ? p : -p) + ((s128)1 << (bits - 1));
+            p = sext(z, bits) * ((s128)1 << bits) + (op == VO_SQRDMLAH ? p : -p) + ((s128)1 << (bits - 1));
             z = sat_s(p >> bits, bits, &qc);
             break;
         case VO_SDOT: case VO_UDOT:
