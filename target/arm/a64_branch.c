@@ -59,13 +59,17 @@ void a64_tbnz(struct arm_tr *t, const struct arm_TB *a)
 
 void a64_br(struct arm_tr *t, const struct arm_RN *a)
 {
-    arm_goto_ind(t, arm_x(t, a->rn));
+    ir_ref target = arm_x(t, a->rn);
+
+    arm_branch_type(t, a->rn, false);
+    arm_goto_ind(t, target);
 }
 
 void a64_blr(struct arm_tr *t, const struct arm_RN *a)
 {
     ir_ref target = arm_x(t, a->rn);
 
+    arm_branch_type(t, a->rn, true);
     arm_set_x(t, 30, ir_i64(t->ir, t->next_pc));
     arm_goto_ind(t, target);
 }

@@ -54,8 +54,11 @@ static void wait_for(struct arm_tr *t, unsigned wfe)
 
 void a64_hint(struct arm_tr *t, const struct arm_HINT *a)
 {
+    if (arm_has(t->cpu, ARM_EXT_PAuth) && arm_pauth_hint(t, a->crm << 3 | a->op2)) {
+        return;
+    }
     if (a->crm) {
-        return;                     /* of extensions that we lack: they do nothing */
+        return;                     /* BTI, and those of extensions that we lack: they do nothing */
     }
     switch (a->op2) {
     case 1:                         /* YIELD */

@@ -55,7 +55,8 @@ struct arm_cpu {
 
     /* ---- PSTATE ---- */
     uint64_t daif;                  /* in place: bits 9 to 6 */
-    uint8_t el, sp_sel, pan, uao, dit, ssbs, il, ss, btype;
+    uint64_t btype;                 /* 0 to 3 */
+    uint8_t el, sp_sel, pan, uao, dit, ssbs, il, ss, tco;
 
     /* ---- banked by exception level ---- */
     uint64_t sp_el[4], elr[4], spsr[4], esr[4], far[4], vbar[4], sctlr[4], tcr[4], ttbr0[4], ttbr1[4], mair[4], amair[4];
@@ -68,12 +69,18 @@ struct arm_cpu {
     uint64_t cntkctl, cnthctl, cntvoff, cntfrq;
     uint64_t dbgbvr[16], dbgbcr[16], dbgwvr[16], dbgwcr[16], mdccint, dbgclaim;
     uint64_t spsr_irq[4];           /* SPSR_abt, und, irq, fiq: only stored */
+    uint64_t pauth_key[5][2];       /* by enum arm_pauth_key; low half first */
     struct arm_gtimer timer[ARM_TIMERS];
 
     /* ---- TLB maintenance ---- */
     _Atomic uint32_t tlbi_waits;    /* invalidations sent to other CPUs that are still to be done: DSB waits for them */
     bool low_global;                /* a global page below the TTBR split has been entered since the last full flush */
     bool tagged;                    /* pages have been entered under tagged addresses since the last full flush */
+
+    /* ---- guarded pages (bti.c) ---- */
+    bool guarded;                   /* one has been fetched from: BTYPE is kept from then on */
+    uint32_t guard_epoch;           /* counts TLB invalidations and changes of the address space */
+    struct { uint64_t page; uint32_t epoch; bool guarded; } guard_cache[64];
 
     /* ---- the model; fixed after init ---- */
     struct arm_exts ext;
@@ -85,6 +92,7 @@ struct arm_cpu {
     uint64_t dczid, ctr;
     uint64_t *insn_counts;          /* executions by row of the tables under -d insn-count, else NULL */
     uint64_t rng;                   /* state of RNDR */
+    bool pauth_qarma5;              /* the cipher of pointer authentication; else our own */
 };
 
 static inline struct arm_cpu *arm_cpu(struct cpu *cpu)
@@ -119,6 +127,8 @@ enum {
     ARM_KEY_UMA = 1 << 16,          /* EL0 may touch DAIF */
     ARM_KEY_IL = 1 << 17,           /* PSTATE.IL: every instruction is undefined */
     ARM_KEY_FP_FZ16 = 1 << 18,
+    ARM_KEY_BTI = 1 << 19,          /* PSTATE.BTYPE is kept: there are guarded pages */
+    ARM_KEY_E2H = 1 << 20,          /* EL2 with HCR_EL2.E2H: names of EL1's registers are EL2's */
 };
 
 static inline unsigned arm_key_idx(uint32_t key)
@@ -138,6 +148,9 @@ enum arm_idx {
     ARM_IDX_EL1_PAN,                /* EL1 with PSTATE.PAN */
     ARM_IDX_EL2,
     ARM_IDX_EL3,
+    ARM_IDX_EL20_0,                 /* EL2&0: HCR_EL2.E2H */
+    ARM_IDX_EL20_2,
+    ARM_IDX_EL20_PAN,
     ARM_IDX_COUNT
 };
 
@@ -167,6 +180,7 @@ enum arm_slot {
     ARM_SLOT_SPSR_EL1,
     ARM_SLOT_ESR_EL1,
     ARM_SLOT_FAR_EL1,
+    ARM_SLOT_BTYPE,
     ARM_SLOTS
 };
 _Static_assert(ARM_SLOTS <= IR_SLOTS_MAX, "too many slots");

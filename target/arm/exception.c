@@ -37,6 +37,7 @@ static void set_pstate_bits(struct arm_cpu *cpu, uint32_t s)
     cpu->ssbs = arm_has(cpu, ARM_EXT_SSBS) && (s & PSTATE_SSBS);
     cpu->ss = (s & PSTATE_SS) != 0;
     cpu->il = (s & PSTATE_IL) != 0;
+    cpu->btype = arm_has(cpu, ARM_EXT_BTI) ? s >> 10 & 3 : 0;
     cpu->daif = s & PSTATE_DAIF;
 }
 
@@ -72,8 +73,9 @@ void arm_take(struct arm_cpu *cpu, unsigned target, uint32_t esr, unsigned offse
     }
     arm_set_el(cpu, target, 1);
     cpu->daif = PSTATE_DAIF;
-    cpu->uao = cpu->ss = cpu->il = cpu->btype = 0;
-    if (target == 1 && arm_has(cpu, ARM_EXT_PAN) && !(sctlr & SCTLR_SPAN)) {
+    cpu->uao = cpu->ss = cpu->il = 0;
+    cpu->btype = 0;
+    if ((target == 1 || (target == 2 && arm_host(cpu))) && arm_has(cpu, ARM_EXT_PAN) && !(sctlr & SCTLR_SPAN)) {
         cpu->pan = 1;
     }
     cpu->ssbs = arm_has(cpu, ARM_EXT_SSBS) && (sctlr & SCTLR_DSSBS);
@@ -111,25 +113,37 @@ void arm_helper_pc_unaligned(struct arm_cpu *cpu)
     arm_raise(cpu, (uint32_t)EC_PC_ALIGN << ESR_EC_SHIFT | ESR_IL, 1);
 }
 
-/* An FP or SIMD instruction while CPACR_EL1, CPTR_EL2 or CPTR_EL3 trap it: the lowest level that does so takes it. */
-void arm_helper_fp_trap(struct arm_cpu *cpu)
+/* CPACR_EL1's and, in the host's format, CPTR_EL2's FPEN. */
+static bool fpen_traps(uint64_t control, unsigned el)
 {
-    uint32_t esr = (uint32_t)EC_FP << ESR_EC_SHIFT | ESR_IL | 0x1e << 20;
-    unsigned fpen = cpu->cpacr >> 20 & 3;
+    unsigned fpen = control >> 20 & 3;
 
-    if (cpu->el <= 1 && !(arm_hcr(cpu) & HCR_TGE && cpu->el == 0) &&
-        (!(fpen & 1) || (fpen == 1 && cpu->el == 0))) {
-        arm_raise(cpu, esr, 1);
-    }
-    if (cpu->el <= 2 && arm_el2_on(cpu) && (cpu->cptr_el2 >> 10 & 1)) {
-        arm_raise(cpu, esr, 2);
-    }
-    arm_raise(cpu, esr, 3);
+    return !(fpen & 1) || (fpen == 1 && el == 0);
 }
 
+/* The lowest level that traps takes it. */
+unsigned arm_fp_trap_level(const struct arm_cpu *cpu)
+{
+    if (cpu->el <= 1 && !arm_host(cpu) && fpen_traps(cpu->cpacr, cpu->el)) {
+        return 1;
+    }
+    if (cpu->el <= 2 && arm_el2_on(cpu) &&
+        (arm_e2h(cpu) ? fpen_traps(cpu->cptr_el2, arm_host(cpu) ? cpu->el : 1)
+                      : cpu->cptr_el2 >> 10 & 1)) {
+        return 2;
+    }
+    return arm_has_el(cpu, 3) && (cpu->cptr_el3 >> 10 & 1) ? 3 : 0;
+}
+
+void arm_helper_fp_trap(struct arm_cpu *cpu)
+{
+    arm_raise(cpu, (uint32_t)EC_FP << ESR_EC_SHIFT | ESR_IL | 0x1e << 20, MAX(arm_fp_trap_level(cpu), 1));
+}
+
+/* DAIF at EL0 without SCTLR_ELx.UMA. */
 void arm_helper_daif_trap(struct arm_cpu *cpu, uint32_t insn)
 {
-    arm_raise_undef(cpu);
+    arm_raise_sysreg(cpu, insn, 1);
 }
 
 /* ---- memory ---- */
@@ -293,14 +307,24 @@ uint64_t arm_helper_eret(struct arm_cpu *cpu)
     return pc;
 }
 
+uint64_t arm_helper_ereta(struct arm_cpu *cpu, uint32_t key, uint64_t modifier)
+{
+    uint64_t target = arm_helper_aut(cpu, key, cpu->elr[cpu->el], modifier);
+
+    arm_helper_eret(cpu);
+    cpu->cpu.pc = target;
+    return target;
+}
+
 void arm_helper_wfx(struct arm_cpu *cpu, uint32_t wfe)
 {
     uint32_t esr = (uint32_t)EC_WFX << ESR_EC_SHIFT | ESR_IL | 0x1e << 20 | wfe;
 
-    if (cpu->el == 0 && !(arm_hcr(cpu) & HCR_TGE) && !(cpu->sctlr[1] & (wfe ? SCTLR_NTWE : SCTLR_NTWI))) {
+    if (cpu->el == 0 && (arm_host(cpu) || !(arm_hcr(cpu) & HCR_TGE)) &&
+        !(cpu->sctlr[arm_regime_el(cpu)] & (wfe ? SCTLR_NTWE : SCTLR_NTWI))) {
         arm_raise(cpu, esr, 1);
     }
-    if (cpu->el < 2 && (arm_hcr(cpu) & (wfe ? HCR_TWE : HCR_TWI))) {
+    if (cpu->el < 2 && !arm_host(cpu) && (arm_hcr(cpu) & (wfe ? HCR_TWE : HCR_TWI))) {
         arm_raise(cpu, esr, 2);
     }
     if (cpu->el < 3 && arm_has_el(cpu, 3) && (cpu->scr & (wfe ? 1 << 13 : 1 << 12))) {
@@ -349,7 +373,7 @@ static unsigned physical(const struct arm_cpu *cpu, uint32_t scr_bit, uint64_t h
     if (target < cpu->el) {
         return NOBODY;
     }
-    return (target == cpu->el || target == 1) && (cpu->daif & mask) ? NOBODY : target;
+    return (target == cpu->el || target == 1 || (target == 2 && arm_host(cpu))) && (cpu->daif & mask) ? NOBODY : target;
 }
 
 static bool virtual_ready(const struct arm_cpu *cpu, uint64_t hcr_bit, uint32_t mask)

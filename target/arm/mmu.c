@@ -23,6 +23,7 @@ enum { PA_BITS = 48 };
 #define DESC_AP_RO (1ull << 7)
 #define DESC_AF (1ull << 10)
 #define DESC_NG (1ull << 11)
+#define DESC_GP (1ull << 50)
 #define DESC_DBM (1ull << 51)
 #define DESC_PXN (1ull << 53)
 #define DESC_XN (1ull << 54)
@@ -46,11 +47,12 @@ struct walk {
     unsigned idx;
     bool debug, stage1_only;
     unsigned regime;                /* exception level whose registers control it */
+    bool two;                       /* with two halves of addresses, and EL0: EL1&0, EL2&0 */
     uint64_t sctlr, tcr;
     /* results */
     uint64_t pa;
     uint8_t prot, page_bits;
-    bool global;
+    bool global, guarded;
     uint32_t fsc;                   /* FSC_NONE: no fault */
     uint64_t info;
 };
@@ -254,24 +256,24 @@ static uint8_t leaf_prot(const struct walk *w, const struct leaf *l, uint64_t de
     bool wxn = w->sctlr & SCTLR_WXN;
     uint8_t rw = MMU_R | (ro ? 0 : MMU_W);
 
-    if (w->regime > 1) {
+    if (!w->two) {
         return rw | (uxn || (wxn && !ro) ? 0 : MMU_X);
     }
-    if (w->idx == ARM_IDX_EL0) {
+    if (w->idx == ARM_IDX_EL0 || w->idx == ARM_IDX_EL20_0) {
         return (el0 ? rw : 0) | (uxn || (wxn && el0 && !ro) ? 0 : MMU_X);
     }
-    return (w->idx == ARM_IDX_EL1_PAN && el0 ? 0 : rw) | (pxn || (el0 && !ro) || (wxn && !ro) ? 0 : MMU_X);
+    return ((w->idx == ARM_IDX_EL1_PAN || w->idx == ARM_IDX_EL20_PAN) && el0 ? 0 : rw) | (pxn || (el0 && !ro) || (wxn && !ro) ? 0 : MMU_X);
 }
 
 /* Which table, and is the address inside its range? */
 static bool stage1_tables(struct walk *w, struct tables *t)
 {
-    bool high = w->regime == 1 && (w->va >> 55 & 1);
+    bool high = w->two && (w->va >> 55 & 1);
     uint64_t tcr = w->tcr;
     unsigned size = (high ? tcr >> 16 : tcr) & 63, stride, spare;
 
     t->page_shift = granule((high ? tcr >> 30 : tcr >> 14) & 3, high);
-    if (!t->page_shift || size < 16 || size > 39 || (w->regime == 1 && (tcr >> (high ? 23 : 7) & 1))) {
+    if (!t->page_shift || size < 16 || size > 39 || (w->two && (tcr >> (high ? 23 : 7) & 1))) {
         return fail(w, FSC_TRANSLATION);
     }
     t->bits = 64 - size;
@@ -282,8 +284,8 @@ static bool stage1_tables(struct walk *w, struct tables *t)
     t->level = 4 - (t->bits - t->page_shift + stride - 1) / stride;
     spare = t->page_shift + stride * (3 - t->level);
     t->base = (high ? w->cpu->ttbr1 : w->cpu->ttbr0)[w->regime] & PA_MASK & ~((8ull << (t->bits - spare)) - 1) & ~1ull;
-    t->hw_af = arm_has(w->cpu, ARM_EXT_HAFDBS) && (tcr >> (w->regime == 1 ? 39 : 21) & 1);
-    t->hw_dirty = t->hw_af && (tcr >> (w->regime == 1 ? 40 : 22) & 1);
+    t->hw_af = arm_has(w->cpu, ARM_EXT_HAFDBS) && (tcr >> (w->two ? 39 : 21) & 1);
+    t->hw_dirty = t->hw_af && (tcr >> (w->two ? 40 : 22) & 1);
     return true;
 }
 
@@ -312,26 +314,32 @@ static bool stage1(struct walk *w, uint64_t *out)
     }
     w->prot = leaf_prot(w, &l, w->debug ? writable : l.desc);
     w->page_bits = l.shift;
-    w->global = w->regime > 1 || !(l.desc & DESC_NG);
+    w->global = !w->two || !(l.desc & DESC_NG);
+    w->guarded = (l.desc & DESC_GP) && arm_has(w->cpu, ARM_EXT_BTI);
     *out = l.pa;
     return true;
 }
 
 static void set_regime(struct walk *w)
 {
+    static const uint8_t regime[ARM_IDX_COUNT] = {
+        [ARM_IDX_EL0] = 1, [ARM_IDX_EL1] = 1, [ARM_IDX_EL1_PAN] = 1, [ARM_IDX_EL2] = 2, [ARM_IDX_EL3] = 3,
+        [ARM_IDX_EL20_0] = 2, [ARM_IDX_EL20_2] = 2, [ARM_IDX_EL20_PAN] = 2,
+    };
     struct arm_cpu *cpu = w->cpu;
     bool high = w->va >> 55 & 1;
     bool tbi;
 
-    w->regime = w->idx == ARM_IDX_EL2 ? 2 : w->idx == ARM_IDX_EL3 ? 3 : 1;
+    w->regime = regime[w->idx];
+    w->two = w->regime == 1 || w->idx >= ARM_IDX_EL20_0;
     w->sctlr = cpu->sctlr[w->regime];
     w->tcr = cpu->tcr[w->regime];
-    tbi = w->tcr >> (w->regime > 1 ? 20 : high ? 38 : 37) & 1;
+    tbi = w->tcr >> (!w->two ? 20 : high ? 38 : 37) & 1;
     if (w->regime == 1 && (arm_hcr(cpu) & (HCR_DC | HCR_TGE))) {
         w->sctlr &= ~(uint64_t)SCTLR_M;
     }
     if (tbi) {
-        uint64_t plain = high ? w->va | 0xffull << 56 : w->va & ~(0xffull << 56);
+        uint64_t plain = high && w->two ? w->va | 0xffull << 56 : w->va & ~(0xffull << 56);
 
         if (plain != w->va) {
             cpu->tagged = true;
@@ -348,6 +356,7 @@ static bool translate(struct walk *w)
 
     w->fsc = FSC_NONE;
     w->info = 0;
+    w->guarded = false;
     if (!(w->sctlr & SCTLR_M)) {
         if (w->va & ~PA_MASK) {
             return fail(w, FSC_ADDR_SIZE);
@@ -380,6 +389,11 @@ static bool walk(struct walk *w)
     return true;
 }
 
+static void keep_btype(struct cpu *c, void *opaque)
+{
+    arm_update_key(arm_cpu(c));
+}
+
 bool arm_mmu_walk(struct cpu *c, uint64_t va, enum mmu_access access, unsigned idx, bool debug, struct mmu_page *page,
                   struct mmu_fault *fault)
 {
@@ -388,8 +402,12 @@ bool arm_mmu_walk(struct cpu *c, uint64_t va, enum mmu_access access, unsigned i
 
     if (walk(&w)) {
         *page = (struct mmu_page){ .paddr = w.pa, .prot = w.prot, .page_bits = w.page_bits, .global = w.global };
-        if (w.global && w.regime == 1 && !(va >> 55 & 1) && (w.sctlr & SCTLR_M)) {
+        if (w.global && w.two && !(va >> 55 & 1) && (w.sctlr & SCTLR_M)) {
             cpu->low_global = true;
+        }
+        if (w.guarded && access == MMU_FETCH && !cpu->guarded && !debug) {
+            cpu->guarded = true;
+            cpu_run_on(c, keep_btype, NULL);
         }
         if (log_on(LOG_MMU)) {
             log_printf(LOG_MMU, "cpu %u: 0x%" PRIx64 " idx %u access %d -> 0x%" PRIx64 " prot %d bits %d\n", c->index, va,
@@ -403,9 +421,36 @@ bool arm_mmu_walk(struct cpu *c, uint64_t va, enum mmu_access access, unsigned i
 
 unsigned arm_fetch_idx(struct cpu *c)
 {
-    static const uint8_t idx[4] = { ARM_IDX_EL0, ARM_IDX_EL1, ARM_IDX_EL2, ARM_IDX_EL3 };
+    const struct arm_cpu *cpu = arm_cpu(c);
 
-    return idx[arm_cpu(c)->el];
+    switch (cpu->el) {
+    case 0:
+        return arm_host(cpu) ? ARM_IDX_EL20_0 : ARM_IDX_EL0;
+    case 1:
+        return ARM_IDX_EL1;
+    case 2:
+        return arm_e2h(cpu) ? ARM_IDX_EL20_2 : ARM_IDX_EL2;
+    default:
+        return ARM_IDX_EL3;
+    }
+}
+
+bool arm_page_guarded(struct arm_cpu *cpu, uint64_t va)
+{
+    struct walk w = { .cpu = cpu, .va = va, .access = MMU_FETCH, .idx = arm_fetch_idx(&cpu->cpu), .debug = true };
+
+    return walk(&w) && w.guarded;
+}
+
+unsigned arm_va_bits(const struct arm_cpu *cpu, uint64_t va, bool data, bool *tbi)
+{
+    unsigned el = arm_regime_el(cpu), size;
+    bool two = el == 1 || (el == 2 && arm_e2h(cpu)), high = two && (va >> 55 & 1);
+    uint64_t tcr = cpu->tcr[el];
+
+    size = MIN(MAX((high ? tcr >> 16 : tcr) & 63, 16), 39);
+    *tbi = (tcr >> (!two ? 20 : high ? 38 : 37) & 1) && (data || !(tcr >> (!two ? 29 : high ? 52 : 51) & 1));
+    return 64 - size;
 }
 
 unsigned arm_data_idx(struct cpu *c)
@@ -429,30 +474,39 @@ uint64_t arm_at(struct arm_cpu *cpu, uint64_t va, enum mmu_access access, unsign
 
 #define SPACE_ASID 0xffffull
 #define SPACE_VMID_SHIFT 16
+#define SPACE_ASID2_SHIFT 32            /* of EL2&0 */
+#define SPACE_STAGE2 (1ull << 48)
+#define SPACE_SECURE (1ull << 49)
+#define SPACE_HOST (1ull << 50)
 
-static uint64_t asid_of(const struct arm_cpu *cpu)
+static uint64_t asid_of(const struct arm_cpu *cpu, unsigned el)
 {
-    uint64_t asid = (cpu->tcr[1] >> 22 & 1 ? cpu->ttbr1[1] : cpu->ttbr0[1]) >> 48;
+    uint64_t asid = (cpu->tcr[el] >> 22 & 1 ? cpu->ttbr1[el] : cpu->ttbr0[el]) >> 48;
 
-    return cpu->tcr[1] >> 36 & 1 ? asid : asid & 0xff;
+    return cpu->tcr[el] >> 36 & 1 ? asid : asid & 0xff;
 }
 
+/* The ASIDs of both regimes that have them, so that going from one to the other changes nothing. */
 void arm_update_space(struct arm_cpu *cpu)
 {
-    uint64_t space = asid_of(cpu);
+    uint64_t space = asid_of(cpu, 1);
 
     if (arm_hcr(cpu) & HCR_VM) {
-        space |= (cpu->vttbr >> 48) << SPACE_VMID_SHIFT | 1ull << 40;
+        space |= (cpu->vttbr >> 48) << SPACE_VMID_SHIFT | SPACE_STAGE2;
+    }
+    if (arm_e2h(cpu)) {
+        space |= asid_of(cpu, 2) << SPACE_ASID2_SHIFT | SPACE_HOST;
     }
     if (arm_secure(cpu)) {
-        space |= 1ull << 41;
+        space |= SPACE_SECURE;
     }
+    cpu->guard_epoch++;
     cpu_set_space(&cpu->cpu, space);
 }
 
 static bool same_asid(uint64_t space, uint64_t asid)
 {
-    return (space & SPACE_ASID) == asid;
+    return (space & SPACE_ASID) == asid || ((space & SPACE_HOST) && (space >> SPACE_ASID2_SHIFT & SPACE_ASID) == asid);
 }
 
 /* ---- TLB maintenance ---- */
@@ -460,6 +514,7 @@ static bool same_asid(uint64_t space, uint64_t asid)
 void arm_tlb_flush(struct arm_cpu *cpu)
 {
     cpu->low_global = cpu->tagged = false;
+    cpu->guard_epoch++;
     cpu_tlb_flush(&cpu->cpu, TLB_ALL, NULL, 0);
 }
 
@@ -475,6 +530,7 @@ static void tlbi_do(struct arm_cpu *cpu, const struct tlbi *i)
 {
     bool by_va = i->what == FLUSH_VA || i->what == FLUSH_VA_ASID;
 
+    cpu->guard_epoch++;
     if (i->what == FLUSH_ALL || (by_va && cpu->tagged)) {
         arm_tlb_flush(cpu);
     } else if (i->what == FLUSH_ASID) {
@@ -536,7 +592,7 @@ bool arm_tlbi(struct arm_cpu *cpu, unsigned op1, unsigned crm, unsigned op2, uin
         return false;
     }
     i.va = i.va >> 55 & 1 ? i.va | 0xffull << 56 : i.va & ~(0xffull << 56);
-    i.asid = cpu->tcr[1] >> 36 & 1 ? i.asid : i.asid & 0xff;
+    i.asid = cpu->tcr[arm_host(cpu) ? 2 : 1] >> 36 & 1 ? i.asid : i.asid & 0xff;
     tlbi_do(cpu, &i);
     if (shared && cpu->cpu.machine) {
         broadcast(cpu, &i);

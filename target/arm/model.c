@@ -56,7 +56,7 @@ static bool read_properties(struct arm_cpu *cpu, struct options *o, GError **err
         }
         arm_ext_set(&cpu->ext, i, on);
     }
-    return true;
+    return !options_get(o, "pauth-qarma5") || options_get_bool(o, "pauth-qarma5", &cpu->pauth_qarma5, err);
 }
 
 /* The largest value of a field's rows counts. */
@@ -76,6 +76,10 @@ static void set_ids(struct arm_cpu *cpu, const struct model *m)
     }
     if (arm_has(cpu, ARM_EXT_FP16)) {
         cpu->id[ARM_ID_PFR0] |= 1 << 20;                    /* AdvSIMD says the same as FP */
+    }
+    if (arm_has(cpu, ARM_EXT_PAuth)) {
+        /* FEAT_FPACCOMBINE, and generic codes: fields APA and GPA for QARMA5, API and GPI for our own */
+        cpu->id[ARM_ID_ISAR1] |= cpu->pauth_qarma5 ? 5ull << 4 | 1ull << 24 : 5ull << 8 | 1ull << 28;
     }
     cpu->id[ARM_ID_DFR0] = 0x10305006;      /* v8 debug, 6 breakpoints, 4 watchpoints, 2 context-aware, no PMU */
     cpu->id[ARM_ID_MMFR0] = m->pa_range | 2 << 4 | 1 << 8 | 1 << 20;    /* ASIDs of 16 bits, mixed endian, 16 KiB granule */
@@ -158,4 +162,5 @@ void arm_model_help(void)
             printf("  %-12s %s\n", name, exts[i].text);
         }
     }
+    printf("  %-12s %s\n", "pauth-qarma5", "pointer authentication by QARMA5 (off by default: slower)");
 }

@@ -14,12 +14,14 @@ enum arm_ec {
     EC_UNKNOWN = 0x00,
     EC_WFX = 0x01,
     EC_FP = 0x07,
+    EC_PAC = 0x09,
     EC_BTI = 0x0d,
     EC_ILLEGAL_STATE = 0x0e,
     EC_SVC = 0x15,
     EC_HVC = 0x16,
     EC_SMC = 0x17,
     EC_SYSREG = 0x18,
+    EC_PAC_FAIL = 0x1c,
     EC_IABORT_LOWER = 0x20,
     EC_IABORT = 0x21,
     EC_PC_ALIGN = 0x22,
@@ -99,6 +101,9 @@ enum arm_fsc {
 #define HCR_HCD (1ull << 29)
 #define HCR_TRVM (1ull << 30)
 #define HCR_RW (1ull << 31)
+#define HCR_E2H (1ull << 34)
+#define HCR_APK (1ull << 40)
+#define HCR_API (1ull << 41)
 
 #define SCR_NS (1u << 0)
 #define SCR_IRQ (1u << 1)
@@ -107,6 +112,8 @@ enum arm_fsc {
 #define SCR_SMD (1u << 7)
 #define SCR_HCE (1u << 8)
 #define SCR_RW (1u << 10)
+#define SCR_APK (1u << 16)
+#define SCR_API (1u << 17)
 
 #define MDSCR_SS (1u << 0)
 #define MDSCR_KDE (1u << 13)
@@ -130,6 +137,33 @@ static inline uint64_t arm_hcr(const struct arm_cpu *cpu)
     return arm_el2_on(cpu) ? cpu->hcr : 0;
 }
 
+/* EL2 is a host's (FEAT_VHE): it has the EL2&0 regime and EL1's register names. */
+static inline bool arm_e2h(const struct arm_cpu *cpu)
+{
+    return arm_hcr(cpu) & HCR_E2H;
+}
+
+/* EL0 belongs to that host. */
+static inline bool arm_host(const struct arm_cpu *cpu)
+{
+    return (arm_hcr(cpu) & (HCR_E2H | HCR_TGE)) == (HCR_E2H | HCR_TGE);
+}
+
+static inline bool arm_host_el0(const struct arm_cpu *cpu)
+{
+    return cpu->el == 0 && arm_host(cpu);
+}
+
+/* The level whose SCTLR and TCR control the current one. */
+static inline unsigned arm_regime_el(const struct arm_cpu *cpu)
+{
+    return cpu->el ? cpu->el : arm_host(cpu) ? 2 : 1;
+}
+
+/* The level that traps FP and SIMD instructions of the current one; 0: none. */
+unsigned arm_fp_trap_level(const struct arm_cpu *cpu);
+/* A trapped system instruction: its syndrome is made of the encoding. */
+G_NORETURN void arm_raise_sysreg(struct arm_cpu *cpu, uint32_t insn, unsigned least);
 /* Takes an exception to target: offset is that of its kind in the vector table (0 synchronous, 0x80 IRQ, 0x100 FIQ). */
 void arm_take(struct arm_cpu *cpu, unsigned target, uint32_t esr, unsigned offset);
 /* Raises a synchronous exception at the current pc to the EL that takes those of the current one (at least `least`). */
@@ -158,6 +192,10 @@ unsigned arm_fetch_idx(struct cpu *c);
 unsigned arm_data_idx(struct cpu *c);
 /* AT instructions: PAR_EL1's value for va; idx and whether stage 2 is included. */
 uint64_t arm_at(struct arm_cpu *cpu, uint64_t va, enum mmu_access access, unsigned idx, bool stage1_only);
+/* Size in bits of the virtual addresses of va's half, and whether the top byte is ignored there. */
+unsigned arm_va_bits(const struct arm_cpu *cpu, uint64_t va, bool data, bool *tbi);
+/* Is va on a guarded page? For instructions; without effects. */
+bool arm_page_guarded(struct arm_cpu *cpu, uint64_t va);
 /* Everything that this CPU has cached of page tables is gone. */
 void arm_tlb_flush(struct arm_cpu *cpu);
 /* TLBI instructions: op1, CRm, op2 of SYS with CRn = 8. False: there is no such instruction. */

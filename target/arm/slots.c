@@ -24,7 +24,7 @@ static const struct ir_slot slots[ARM_SLOTS] = {
     S(CC_OP, cc_op), S(CC_A, cc_a), S(CC_B, cc_b),
     S(EXCL_ADDR, excl_addr), S(EXCL_LO, excl_val[0]), S(EXCL_HI, excl_val[1]), S(DAIF, daif),
     S(TPIDR_EL0, tpidr[0]), S(TPIDR_EL1, tpidr[1]), S(TPIDRRO, tpidrro), S(SP_EL0, sp_el[0]),
-    S(ELR_EL1, elr[1]), S(SPSR_EL1, spsr[1]), S(ESR_EL1, esr[1]), S(FAR_EL1, far[1]),
+    S(ELR_EL1, elr[1]), S(SPSR_EL1, spsr[1]), S(ESR_EL1, esr[1]), S(FAR_EL1, far[1]), S(BTYPE, btype),
 };
 
 #define READS IR_HELPER_READS

@@ -7,7 +7,8 @@
 
 #include "util/log.h"
 
-enum { NO = SYSREG_NO, VM = SYSREG_VM, TID3 = SYSREG_TID3, EL2 = SYSREG_EL2, EL3 = SYSREG_EL3, PLAIN = SYSREG_PLAIN };
+enum { NO = SYSREG_NO, VM = SYSREG_VM, TID3 = SYSREG_TID3, EL2 = SYSREG_EL2, EL3 = SYSREG_EL3, PLAIN = SYSREG_PLAIN,
+       APK = SYSREG_APK };
 
 #define FIELD(member, mask_) .offset = offsetof(struct arm_cpu, member), .mask = mask_
 #define CONST(value) .constant = true, .mask = value
@@ -15,12 +16,16 @@ enum { NO = SYSREG_NO, VM = SYSREG_VM, TID3 = SYSREG_TID3, EL2 = SYSREG_EL2, EL3
 #define GET(g) .get = arm_read_##g
 #define REG(name_, op0, op1_, crn, crm, op2, read_, write_, access, flags_) \
     { .name = #name_, .number = ARM_SYSREG(op0, op1_, crn, crm, op2), .op1 = op1_, .read = read_, .write = write_, \
-      .flags = flags_, access },
+      .flags = flags_, .ext = ARM_EXT_I, access },
+#define REGX(name_, op0, op1_, crn, crm, op2, read_, write_, access, flags_, ext_) \
+    { .name = #name_, .number = ARM_SYSREG(op0, op1_, crn, crm, op2), .op1 = op1_, .read = read_, .write = write_, \
+      .flags = flags_, .ext = ARM_EXT_##ext_, access },
 
 static const struct arm_sysreg rows[] = {
 #include "target/arm/sysreg.def"
 };
 #undef REG
+#undef REGX
 
 /* All of the ID space that has no register reads as zero. */
 static const struct arm_sysreg reserved_id = { .name = "ID", .read = 1, .write = NO, .constant = true, .flags = TID3 };
@@ -34,25 +39,63 @@ static bool is_id(uint32_t number)
 static bool feature_ok(const struct arm_cpu *cpu, const struct arm_sysreg *r)
 {
     switch (r->number) {
-    case ARM_SYSREG(3, 0, 4, 2, 3):
-        return arm_has(cpu, ARM_EXT_PAN);
-    case ARM_SYSREG(3, 0, 4, 2, 4):
-        return arm_has(cpu, ARM_EXT_UAO);
-    case ARM_SYSREG(3, 3, 4, 2, 5):
-        return arm_has(cpu, ARM_EXT_DIT);
-    case ARM_SYSREG(3, 3, 4, 2, 6):
-        return arm_has(cpu, ARM_EXT_SSBS);
-    case ARM_SYSREG(3, 3, 2, 4, 0):
-    case ARM_SYSREG(3, 3, 2, 4, 1):
-        return arm_has(cpu, ARM_EXT_RNG);
     /* RVBAR is there for the highest level only. */
     case ARM_SYSREG(3, 0, 12, 0, 1):
         return !arm_has_el(cpu, 2) && !arm_has_el(cpu, 3);
     case ARM_SYSREG(3, 4, 12, 0, 1):
         return !arm_has_el(cpu, 3);
     default:
-        return true;
+        return arm_has(cpu, r->ext);
     }
+}
+
+/* ---- FEAT_VHE: names that mean other registers (DDI 0487, "System register aliases" of chapter D1) ---- */
+
+/* EL1's registers that a host at EL2 reaches under _EL12 names, its own being under EL1's. */
+static bool has_el12(uint32_t number)
+{
+    static const uint32_t list[] = {
+        ARM_SYSREG(3, 0, 1, 0, 0), ARM_SYSREG(3, 0, 1, 0, 2), ARM_SYSREG(3, 0, 2, 0, 0), ARM_SYSREG(3, 0, 2, 0, 1),
+        ARM_SYSREG(3, 0, 2, 0, 2), ARM_SYSREG(3, 0, 4, 0, 0), ARM_SYSREG(3, 0, 4, 0, 1), ARM_SYSREG(3, 0, 5, 1, 0),
+        ARM_SYSREG(3, 0, 5, 1, 1), ARM_SYSREG(3, 0, 5, 2, 0), ARM_SYSREG(3, 0, 6, 0, 0), ARM_SYSREG(3, 0, 10, 2, 0),
+        ARM_SYSREG(3, 0, 10, 3, 0), ARM_SYSREG(3, 0, 12, 0, 0), ARM_SYSREG(3, 0, 13, 0, 1), ARM_SYSREG(3, 0, 14, 1, 0),
+        ARM_SYSREG(3, 0, 5, 6, 0),
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(list); i++) {
+        if (list[i] == number) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* CNTP_*_EL0 and CNTV_*_EL0, which have _EL02 names. */
+static bool has_el02(uint32_t number)
+{
+    return (number & ~15u) == (ARM_SYSREG(3, 3, 14, 2, 0) & ~15u) && (number & 7) < 3;
+}
+
+#define OP1(number, op1) (((number) & ~ARM_SYSREG(0, 7u, 0, 0, 0)) | ARM_SYSREG(0, op1, 0, 0, 0))
+
+/* The register that the name means now; 0: none. */
+static uint32_t meant(const struct arm_cpu *cpu, uint32_t number)
+{
+    unsigned op1 = number >> 11 & 7;
+
+    if (op1 == 5 && number >> 14 == 3) {
+        uint32_t el12 = OP1(number, 0), el02 = OP1(number, 3u);
+        bool ours = arm_has(cpu, ARM_EXT_VHE) && ((cpu->el == 2 && arm_e2h(cpu)) || (cpu->el == 3 && (cpu->hcr & HCR_E2H)));
+
+        return ours && has_el12(el12) ? el12 : ours && has_el02(el02) ? el02 : 0;
+    }
+    if (cpu->el == 2 && arm_e2h(cpu) && has_el12(number)) {
+        return number == ARM_SYSREG(3, 0, 1, 0, 2) ? ARM_SYSREG(3, 4, 1, 1, 2) : OP1(number, 4u);
+    }
+    if (((cpu->el == 2 && arm_e2h(cpu)) || arm_host_el0(cpu)) && has_el02(number)) {
+        return OP1(number, 4u);
+    }
+    return number;
 }
 
 const struct arm_sysreg *arm_sysreg_find(const struct arm_cpu *cpu, uint32_t number)
@@ -88,7 +131,7 @@ int arm_sysreg_slot(const struct arm_cpu *cpu, uint32_t key, uint32_t number, bo
 
     for (unsigned i = 0; i < G_N_ELEMENTS(slots); i++) {
         if (slots[i].number == number) {
-            bool trapped = slots[i].vm && el == 1 && arm_has_el(cpu, 2);
+            bool trapped = (slots[i].vm && el == 1 && arm_has_el(cpu, 2)) || (key & ARM_KEY_E2H && has_el12(number));
 
             return el >= (write ? slots[i].write : slots[i].read) && !trapped ? slots[i].slot : -1;
         }
@@ -105,7 +148,7 @@ bool arm_sysreg_write_plain(const struct arm_cpu *cpu, uint32_t number)
 
 /* ---- access checks ---- */
 
-static G_NORETURN void trap(struct arm_cpu *cpu, uint32_t insn, unsigned least)
+G_NORETURN void arm_raise_sysreg(struct arm_cpu *cpu, uint32_t insn, unsigned least)
 {
     uint32_t iss = (insn >> 19 & 3) << 20 | (insn >> 5 & 7) << 17 | (insn >> 16 & 7) << 14 | (insn >> 12 & 15) << 10 |
                    (insn & 31) << 5 | (insn >> 8 & 15) << 1 | (insn >> 21 & 1);
@@ -113,12 +156,18 @@ static G_NORETURN void trap(struct arm_cpu *cpu, uint32_t insn, unsigned least)
     arm_raise(cpu, (uint32_t)EC_SYSREG << ESR_EC_SHIFT | ESR_IL | iss, least);
 }
 
+/* Under TGE without a host at EL2, SCTLR_EL1's controls of EL0 do not apply. */
+static bool el0_is_controlled(const struct arm_cpu *cpu)
+{
+    return arm_host(cpu) || !(arm_hcr(cpu) & HCR_TGE);
+}
+
 /* What EL0 may touch only where EL1 allows it. */
 static bool el0_allowed(const struct arm_cpu *cpu, const struct arm_sysreg *r)
 {
-    uint64_t sctlr = cpu->sctlr[1], cnt = cpu->cntkctl;
+    uint64_t sctlr = cpu->sctlr[arm_regime_el(cpu)], cnt = arm_host(cpu) ? cpu->cnthctl : cpu->cntkctl;
 
-    if (arm_hcr(cpu) & HCR_TGE) {
+    if ((arm_hcr(cpu) & HCR_TGE) && !arm_host(cpu)) {
         return true;
     }
     switch (r->number) {
@@ -151,6 +200,9 @@ static bool el2_traps(const struct arm_cpu *cpu, const struct arm_sysreg *r, boo
     if (!arm_el2_on(cpu) || (hcr & HCR_TGE && cpu->el == 0)) {
         return false;
     }
+    if (r->flags & APK) {
+        return cpu->el == 1 && !(hcr & HCR_APK);
+    }
     if (r->flags & VM) {
         return cpu->el == 1 && (hcr & (write ? HCR_TVM : HCR_TRVM));
     }
@@ -159,6 +211,9 @@ static bool el2_traps(const struct arm_cpu *cpu, const struct arm_sysreg *r, boo
     }
     if (r->number == ARM_SYSREG(3, 0, 1, 0, 2)) {
         return cpu->el == 1 && (cpu->cptr_el2 >> 31 & 1);
+    }
+    if (hcr & HCR_E2H) {            /* the host's format has both bits elsewhere */
+        return (counter && !(cpu->cnthctl >> 10 & 1)) || (physical && !(cpu->cnthctl >> 11 & 1));
     }
     return (counter && !(cpu->cnthctl & 1)) || (physical && !(cpu->cnthctl & 2));
 }
@@ -169,13 +224,16 @@ static void check(struct arm_cpu *cpu, const struct arm_sysreg *r, uint32_t insn
         arm_raise_undef(cpu);
     }
     if (cpu->el == 0 && !el0_allowed(cpu, r)) {
-        trap(cpu, insn, 1);
+        arm_raise_sysreg(cpu, insn, 1);
     }
     if (cpu->el < 2 && el2_traps(cpu, r, write)) {
-        trap(cpu, insn, 2);
+        arm_raise_sysreg(cpu, insn, 2);
     }
     if (cpu->el < 3 && arm_has_el(cpu, 3) && r->number == ARM_SYSREG(3, 0, 1, 0, 2) && (cpu->cptr_el3 >> 31 & 1)) {
-        trap(cpu, insn, 3);
+        arm_raise_sysreg(cpu, insn, 3);
+    }
+    if (cpu->el < 3 && arm_has_el(cpu, 3) && (r->flags & APK) && !(cpu->scr & SCR_APK)) {
+        arm_raise_sysreg(cpu, insn, 3);
     }
 }
 
@@ -225,7 +283,7 @@ static G_NORETURN void unknown(struct arm_cpu *cpu, uint32_t number, const char 
 
 uint64_t arm_helper_mrs(struct arm_cpu *cpu, uint32_t number, uint32_t insn)
 {
-    const struct arm_sysreg *r = arm_sysreg_find(cpu, number);
+    const struct arm_sysreg *r = arm_sysreg_find(cpu, meant(cpu, number));
     uint64_t v = 0;
 
     if (r) {
@@ -244,7 +302,7 @@ uint64_t arm_helper_mrs(struct arm_cpu *cpu, uint32_t number, uint32_t insn)
 
 void arm_helper_msr(struct arm_cpu *cpu, uint32_t number, uint32_t insn, uint64_t v)
 {
-    const struct arm_sysreg *r = arm_sysreg_find(cpu, number);
+    const struct arm_sysreg *r = arm_sysreg_find(cpu, meant(cpu, number));
 
     if (r) {
         check(cpu, r, insn, true);
@@ -283,14 +341,14 @@ static bool address_translation(struct arm_cpu *cpu, unsigned op1, unsigned crm,
 {
     enum mmu_access access = op2 & 1 ? MMU_WRITE : MMU_READ;
     unsigned idx;
-    bool stage1_only = true;
+    bool stage1_only = true, host = cpu->el >= 2 && arm_host(cpu);
 
     if (op1 == 0 && crm == 8 && op2 < 4) {
-        idx = op2 < 2 ? ARM_IDX_EL1 : ARM_IDX_EL0;
+        idx = op2 < 2 ? (host ? ARM_IDX_EL20_2 : ARM_IDX_EL1) : host ? ARM_IDX_EL20_0 : ARM_IDX_EL0;
     } else if (op1 == 0 && crm == 9 && op2 < 2 && arm_has(cpu, ARM_EXT_PAN2)) {
-        idx = cpu->pan ? ARM_IDX_EL1_PAN : ARM_IDX_EL1;
+        idx = host ? (cpu->pan ? ARM_IDX_EL20_PAN : ARM_IDX_EL20_2) : cpu->pan ? ARM_IDX_EL1_PAN : ARM_IDX_EL1;
     } else if (op1 == 4 && crm == 8 && op2 < 2) {
-        idx = ARM_IDX_EL2;
+        idx = arm_e2h(cpu) ? ARM_IDX_EL20_2 : ARM_IDX_EL2;
     } else if (op1 == 4 && crm == 8 && op2 >= 4) {
         idx = op2 < 6 ? ARM_IDX_EL1 : ARM_IDX_EL0;
         stage1_only = false;
@@ -311,8 +369,8 @@ static unsigned least_level(unsigned op1)
 /* Nothing is predicted; EL0 needs SCTLR_EL1.EnRCTX. */
 static bool prediction_allowed(struct arm_cpu *cpu, uint32_t insn)
 {
-    if (cpu->el == 0 && !(arm_hcr(cpu) & HCR_TGE) && !(cpu->sctlr[1] & SCTLR_ENRCTX)) {
-        trap(cpu, insn, 1);
+    if (cpu->el == 0 && el0_is_controlled(cpu) && !(cpu->sctlr[arm_regime_el(cpu)] & SCTLR_ENRCTX)) {
+        arm_raise_sysreg(cpu, insn, 1);
     }
     return true;
 }
@@ -343,8 +401,8 @@ static bool cache_operation(struct arm_cpu *cpu, uint32_t insn, unsigned op1, un
     default:
         return false;
     }
-    if (cpu->el == 0 && !(cpu->sctlr[1] & SCTLR_UCI) && !(arm_hcr(cpu) & HCR_TGE)) {
-        trap(cpu, insn, 1);
+    if (cpu->el == 0 && !(cpu->sctlr[arm_regime_el(cpu)] & SCTLR_UCI) && el0_is_controlled(cpu)) {
+        arm_raise_sysreg(cpu, insn, 1);
     }
     return true;
 }
@@ -374,8 +432,8 @@ void arm_helper_dc_zva(struct arm_cpu *cpu, uint32_t insn, uint64_t va)
     unsigned idx = arm_key_idx(cpu->cpu.key), bytes = 4u << (cpu->dczid & 15);
     void *p;
 
-    if (cpu->el == 0 && !(cpu->sctlr[1] & SCTLR_DZE) && !(arm_hcr(cpu) & HCR_TGE)) {
-        trap(cpu, insn, 1);
+    if (cpu->el == 0 && !(cpu->sctlr[arm_regime_el(cpu)] & SCTLR_DZE) && el0_is_controlled(cpu)) {
+        arm_raise_sysreg(cpu, insn, 1);
     }
     va &= ~(uint64_t)(bytes - 1);
     p = cpu_probe_write(&cpu->cpu, va, bytes, idx);

@@ -10,6 +10,7 @@ struct arm_sysreg {
     uint32_t number;                /* ARM_SYSREG() */
     uint8_t op1, read, write;       /* lowest levels; 4: none */
     uint8_t flags;
+    uint8_t ext;                    /* enum arm_ext that it needs */
     uint32_t offset;                /* of the field, if there are no functions */
     bool constant;
     uint64_t mask;                  /* writable bits; the value of a constant */
@@ -18,7 +19,7 @@ struct arm_sysreg {
 };
 
 enum { SYSREG_NO = 4 };
-enum { SYSREG_VM = 1, SYSREG_TID3 = 2, SYSREG_EL2 = 4, SYSREG_EL3 = 8, SYSREG_PLAIN = 16 };
+enum { SYSREG_VM = 1, SYSREG_TID3 = 2, SYSREG_EL2 = 4, SYSREG_EL3 = 8, SYSREG_PLAIN = 16, SYSREG_APK = 32 };
 
 #define ARM_READ(name) uint64_t arm_read_##name(struct arm_cpu *cpu, const struct arm_sysreg *r)
 #define ARM_WRITE(name) void arm_write_##name(struct arm_cpu *cpu, const struct arm_sysreg *r, uint64_t v)

@@ -54,7 +54,8 @@ ARM_READ(ctr)
 
 ARM_READ(dczid)
 {
-    bool prohibited = cpu->el == 0 && !(cpu->sctlr[1] & SCTLR_DZE) && !(arm_hcr(cpu) & HCR_TGE);
+    bool prohibited = cpu->el == 0 && !(cpu->sctlr[arm_regime_el(cpu)] & SCTLR_DZE) &&
+                      (arm_host(cpu) || !(arm_hcr(cpu) & HCR_TGE));
 
     return cpu->dczid | (prohibited ? 16 : 0);
 }
@@ -76,7 +77,7 @@ ARM_WRITE(sctlr)
     unsigned el = level_of(r);
     uint64_t old = cpu->sctlr[el], mask = SCTLR_M | SCTLR_WXN;
 
-    v |= el == 1 ? SCTLR_RES1_EL1 & ~(arm_has(cpu, ARM_EXT_PAN) ? SCTLR_SPAN : 0u) : SCTLR_RES1_EL2;
+    v |= el == 1 || (el == 2 && arm_e2h(cpu)) ? SCTLR_RES1_EL1 & ~(arm_has(cpu, ARM_EXT_PAN) ? SCTLR_SPAN : 0u) : SCTLR_RES1_EL2;
     v &= arm_has(cpu, ARM_EXT_SSBS) ? ~0ull : ~SCTLR_DSSBS;
     cpu->sctlr[el] = v;
     if ((old ^ v) & mask) {
@@ -105,8 +106,12 @@ ARM_WRITE(hcr)
 {
     uint64_t old = cpu->hcr;
 
-    cpu->hcr = (v & 0xffffffffull) | HCR_RW;        /* EL1 is AArch64 */
-    if ((old ^ cpu->hcr) & (HCR_VM | HCR_DC | HCR_TGE)) {
+    uint64_t mask = 0xffffffff;
+
+    mask |= arm_has(cpu, ARM_EXT_VHE) ? HCR_E2H : 0;
+    mask |= arm_has(cpu, ARM_EXT_PAuth) ? HCR_APK | HCR_API : 0;
+    cpu->hcr = (v & mask) | HCR_RW;                 /* EL1 is AArch64 */
+    if ((old ^ cpu->hcr) & (HCR_VM | HCR_DC | HCR_TGE | HCR_E2H)) {
         arm_tlb_flush(cpu);
     }
     arm_update_key(cpu);
@@ -116,12 +121,12 @@ ARM_WRITE(hcr)
 
 ARM_READ(cptr_el2)
 {
-    return cpu->cptr_el2 | 0x33ff;
+    return arm_e2h(cpu) ? cpu->cptr_el2 : cpu->cptr_el2 | 0x33ff;
 }
 
 ARM_WRITE(cptr_el2)
 {
-    cpu->cptr_el2 = v & (1u << 31 | 1 << 20 | 1 << 10);
+    cpu->cptr_el2 = v & (arm_e2h(cpu) ? 1u << 31 | 3 << 20 : 1u << 31 | 1 << 20 | 1 << 10);
     arm_update_key(cpu);
 }
 
@@ -134,7 +139,7 @@ ARM_WRITE(scr)
 {
     uint64_t old = cpu->scr;
 
-    cpu->scr = (v & 0x3f8f) | 0x30 | SCR_RW;
+    cpu->scr = (v & (0x3f8f | (arm_has(cpu, ARM_EXT_PAuth) ? SCR_APK | SCR_API : 0))) | 0x30 | SCR_RW;
     if ((old ^ cpu->scr) & SCR_NS) {
         arm_tlb_flush(cpu);
     }
@@ -171,7 +176,7 @@ ARM_WRITE(ttbr0)
 {
     unsigned el = level_of(r);
 
-    if (el > 1 && cpu->ttbr0[el] != v) {
+    if ((el == 3 || (el == 2 && !arm_e2h(cpu))) && cpu->ttbr0[el] != v) {
         arm_tlb_flush(cpu);
     }
     cpu->ttbr0[el] = v;
@@ -376,13 +381,15 @@ ARM_READ(cntpct)
 
 ARM_READ(cntvct)
 {
-    return arm_count(cpu) - cpu->cntvoff;
+    bool whole = (cpu->el == 2 && arm_e2h(cpu)) || arm_host_el0(cpu);
+
+    return arm_count(cpu) - (whole ? 0 : cpu->cntvoff);
 }
 
 static enum arm_timer timer_of(const struct arm_sysreg *r)
 {
     if (r->op1 == 4) {
-        return ARM_TIMER_HYP;
+        return (r->number >> 3 & 15) == 3 ? ARM_TIMER_HYPVIRT : ARM_TIMER_HYP;
     }
     if (r->op1 == 7) {
         return ARM_TIMER_SEC;

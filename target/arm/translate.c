@@ -75,6 +75,9 @@ static void one_insn(struct arm_tr *t)
     if (log_on(LOG_INSN_COUNT)) {
         arm_call_imm(t, ARM_HELPER_count, row);
     }
+    if (t->key & ARM_KEY_BTI && t->tb->insns == 1) {
+        arm_bti_begin(t);
+    }
     if (t->key & ARM_KEY_IL) {
         arm_raise_class(t, EC_ILLEGAL_STATE, 0);
     } else if (row == ARM_ROW_ILLEGAL) {

@@ -140,6 +140,13 @@ static inline ir_ref arm_vjoin(struct arm_tr *t, ir_ref lo, ir_ref hi)
 /* First thing that an FP or SIMD instruction does. False: it traps, and that has been emitted. */
 bool arm_fp_begin(struct arm_tr *t);
 
+/* Where guarded pages are: BTYPE of an indirect branch by rn, before it. A no-op otherwise. */
+void arm_branch_type(struct arm_tr *t, unsigned rn, bool link);
+/* There, in front of a block's first instruction: may BTYPE be what it is? It is 0 afterwards. */
+void arm_bti_begin(struct arm_tr *t);
+/* Hints of pointer authentication (a64_pauth.c) by number; false: it is none. */
+bool arm_pauth_hint(struct arm_tr *t, unsigned number);
+
 /* ---- flags (flags.c) ---- */
 
 /* The flags are from now on those of op on a and b (b of no interest for ARM_CC_NZCV and LOGIC). */

@@ -33,41 +33,38 @@ static bool init(struct cpu *c, const char *model, GError **err)
 
 /* ---- the translation key ---- */
 
-static bool fp_traps(const struct arm_cpu *cpu)
-{
-    unsigned fpen = cpu->cpacr >> 20 & 3;
-
-    if (cpu->el <= 1 && !(cpu->el == 0 && (arm_hcr(cpu) & HCR_TGE)) && (!(fpen & 1) || (fpen == 1 && cpu->el == 0))) {
-        return true;
-    }
-    if (cpu->el <= 2 && arm_el2_on(cpu) && (cpu->cptr_el2 >> 10 & 1)) {
-        return true;
-    }
-    return arm_has_el(cpu, 3) && (cpu->cptr_el3 >> 10 & 1);
-}
-
 static unsigned data_idx(const struct arm_cpu *cpu)
 {
     switch (cpu->el) {
     case 0:
-        return ARM_IDX_EL0;
+        return arm_host(cpu) ? ARM_IDX_EL20_0 : ARM_IDX_EL0;
     case 1:
         return cpu->pan ? ARM_IDX_EL1_PAN : ARM_IDX_EL1;
     case 2:
-        return ARM_IDX_EL2;
+        return !arm_e2h(cpu) ? ARM_IDX_EL2 : cpu->pan ? ARM_IDX_EL20_PAN : ARM_IDX_EL20_2;
     default:
         return ARM_IDX_EL3;
     }
 }
 
+/* Of LDTR and STTR. */
+static unsigned unpriv_idx(const struct arm_cpu *cpu, unsigned idx)
+{
+    if (cpu->uao) {
+        return idx;
+    }
+    return cpu->el == 1 ? ARM_IDX_EL0 : cpu->el == 2 && arm_host(cpu) ? ARM_IDX_EL20_0 : idx;
+}
+
 void arm_update_key(struct arm_cpu *cpu)
 {
     unsigned idx = data_idx(cpu);
-    unsigned unpriv = cpu->el == 1 && !cpu->uao ? ARM_IDX_EL0 : idx;
-    uint64_t sctlr = cpu->sctlr[MAX(cpu->el, 1)];
-    uint32_t key = cpu->el | idx << ARM_KEY_IDX_SHIFT | unpriv << ARM_KEY_UNPRIV_SHIFT;
+    uint64_t sctlr = cpu->sctlr[arm_regime_el(cpu)];
+    uint32_t key = cpu->el | idx << ARM_KEY_IDX_SHIFT | unpriv_idx(cpu, idx) << ARM_KEY_UNPRIV_SHIFT;
 
-    key |= fp_traps(cpu) ? ARM_KEY_FP_TRAP : 0;
+    key |= arm_fp_trap_level(cpu) ? ARM_KEY_FP_TRAP : 0;
+    key |= cpu->guarded ? ARM_KEY_BTI : 0;
+    key |= cpu->el == 2 && arm_e2h(cpu) ? ARM_KEY_E2H : 0;
     key |= sctlr & SCTLR_A ? ARM_KEY_ALIGN : 0;
     key |= sctlr & (cpu->el ? SCTLR_EE : SCTLR_E0E) ? ARM_KEY_BE : 0;
     key |= cpu->el == 0 && (sctlr & SCTLR_UMA) ? ARM_KEY_UMA : 0;
@@ -107,6 +104,7 @@ static void clear(struct arm_cpu *cpu)
     }
     cpu->hcr = HCR_RW;
     cpu->scr = arm_has_el(cpu, 3) ? SCR_RW | 0x30 : 0;
+    cpu->guarded = false;
     cpu->vpidr = cpu->midr;
     cpu->vmpidr = c->hw_id | 1ull << 31;
     cpu->cntfrq = c->timer_hz;
@@ -119,7 +117,7 @@ static void clear(struct arm_cpu *cpu)
 static void enter(struct arm_cpu *cpu, unsigned el)
 {
     if (arm_has_el(cpu, 3) && el < 3) {
-        cpu->scr |= SCR_NS | SCR_HCE;
+        cpu->scr |= SCR_NS | SCR_HCE | SCR_APK | SCR_API;
     }
     cpu->el = el;
 }
@@ -225,6 +223,8 @@ static const struct field state[] = {
     FIELD(struct arm_cpu, timer[ARM_TIMER_VIRT].cval), FIELD(struct arm_cpu, timer[ARM_TIMER_VIRT].ctl),
     FIELD(struct arm_cpu, timer[ARM_TIMER_HYP].cval), FIELD(struct arm_cpu, timer[ARM_TIMER_HYP].ctl),
     FIELD(struct arm_cpu, timer[ARM_TIMER_SEC].cval), FIELD(struct arm_cpu, timer[ARM_TIMER_SEC].ctl),
+    FIELD(struct arm_cpu, timer[ARM_TIMER_HYPVIRT].cval), FIELD(struct arm_cpu, timer[ARM_TIMER_HYPVIRT].ctl),
+    FIELD_ARRAY(struct arm_cpu, pauth_key), FIELD(struct arm_cpu, tco),
     FIELD(struct arm_cpu, rng),
 };
 
