@@ -58,7 +58,14 @@ uint32_t aml_device(GByteArray *b, const char *name);
 uint32_t aml_method(GByteArray *b, const char *name, unsigned args, bool serialized);
 uint32_t aml_package(GByteArray *b, unsigned elements);
 uint32_t aml_if(GByteArray *b);         /* the predicate is the first term inside */
+uint32_t aml_else(GByteArray *b);       /* right after an aml_if that was closed */
+/* The rows of a region that aml_region has declared: accesses by the byte, other bits keep their value. */
+uint32_t aml_field(GByteArray *b, const char *region);
 void aml_close(GByteArray *b, uint32_t start);
+
+/* OperationRegion in an address space (0 memory, 1 I/O, 2 PCI configuration); a row of a field, name NULL: a gap. */
+void aml_region(GByteArray *b, const char *name, unsigned space, uint64_t offset, uint64_t len);
+void aml_field_row(GByteArray *b, const char *name, unsigned bits);
 
 /* Name (path, ...): the value is the next term. Paths as in ASL: "\\_SB", "PCI0", "^FOO", "_SB.PCI0". */
 void aml_name(GByteArray *b, const char *path);
@@ -71,6 +78,11 @@ void aml_uuid(GByteArray *b, const char *uuid);         /* ToUUID: a Buffer */
 void aml_return(GByteArray *b);                         /* the value is the next term */
 void aml_op(GByteArray *b, uint8_t op);                 /* any other opcode: operands follow as terms */
 
+/* Opcodes that need no function of their own, for aml_op. */
+enum aml_opcode { AML_LOCAL0 = 0x60, AML_ARG0 = 0x68, AML_ARG1 = 0x69, AML_ARG2 = 0x6a, AML_ARG3 = 0x6b, AML_STORE = 0x70,
+                  AML_AND = 0x7b, AML_OR = 0x7d, AML_NOTIFY = 0x86, AML_CREATE_DWORD_FIELD = 0x8a, AML_LEQUAL = 0x93,
+                  AML_LLESS = 0x95, AML_NULL = 0x00 };
+
 /* Shorthands. */
 void aml_name_int(GByteArray *b, const char *path, uint64_t v);
 void aml_name_string(GByteArray *b, const char *path, const char *text);
@@ -82,7 +94,9 @@ void aml_resources_end(GByteArray *b, uint32_t start);
 void aml_res_memory32(GByteArray *b, bool writable, uint32_t base, uint32_t len);
 void aml_res_io(GByteArray *b, uint16_t base, uint8_t len);
 void aml_res_irq(GByteArray *b, unsigned irq);          /* of an ISA controller: edge, active high */
-enum aml_interrupt { AML_LEVEL_HIGH = 0x01, AML_EDGE_HIGH = 0x03, AML_LEVEL_LOW = 0x05 };
+enum aml_interrupt { AML_LEVEL_HIGH = 0x01, AML_EDGE_HIGH = 0x03, AML_LEVEL_LOW = 0x05, AML_SHARED_LEVEL_HIGH = 0x09 };
+/* One of n (below 64). */
+void aml_res_interrupts(GByteArray *b, enum aml_interrupt mode, const uint32_t *gsis, unsigned n);
 void aml_res_interrupt(GByteArray *b, enum aml_interrupt mode, uint32_t gsi);
 /* A rising edge of a pin of the GPIO controller at path. */
 void aml_res_gpio_interrupt(GByteArray *b, uint16_t pin, const char *path);

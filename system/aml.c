@@ -6,7 +6,8 @@
 
 enum { ZERO_OP = 0x00, ONE_OP = 0x01, NAME_OP = 0x08, BYTE_PREFIX = 0x0a, WORD_PREFIX = 0x0b, DWORD_PREFIX = 0x0c,
        STRING_PREFIX = 0x0d, QWORD_PREFIX = 0x0e, SCOPE_OP = 0x10, BUFFER_OP = 0x11, PACKAGE_OP = 0x12, METHOD_OP = 0x14,
-       DUAL_NAME = 0x2e, MULTI_NAME = 0x2f, EXT_PREFIX = 0x5b, EXT_DEVICE = 0x82, IF_OP = 0xa0, RETURN_OP = 0xa4 };
+       DUAL_NAME = 0x2e, MULTI_NAME = 0x2f, EXT_PREFIX = 0x5b, EXT_DEVICE = 0x82, EXT_REGION = 0x80, EXT_FIELD = 0x81,
+       IF_OP = 0xa0, ELSE_OP = 0xa1, RETURN_OP = 0xa4 };
 
 static void put(GByteArray *b, uint64_t v, unsigned bytes)
 {
@@ -21,18 +22,23 @@ static void insert(GByteArray *b, uint32_t at, const uint8_t *bytes, unsigned le
     memcpy(b->data + at, bytes, len);
 }
 
-/* The length of a package goes before its contents and counts itself (20.2.4). */
+/* A length of 6, 12, 20 or 28 bits, with extra bytes after the first (20.2.4). */
+static void encode_length(uint8_t *bytes, uint32_t len, unsigned extra)
+{
+    bytes[0] = extra ? extra << 6 | (len & 15) : len;
+    for (unsigned i = 1; i <= extra; i++) {
+        bytes[i] = len >> (4 + 8 * (i - 1));
+    }
+}
+
+/* The length of a package goes before its contents and counts itself. */
 void aml_close(GByteArray *b, uint32_t start)
 {
     uint32_t len = b->len - start;
     unsigned extra = len + 1 < 0x40 ? 0 : len + 2 < 0x1000 ? 1 : len + 3 < 0x100000 ? 2 : 3;
     uint8_t bytes[4];
 
-    len += 1 + extra;
-    bytes[0] = extra ? extra << 6 | (len & 15) : len;
-    for (unsigned i = 1; i <= extra; i++) {
-        bytes[i] = len >> (4 + 8 * (i - 1));
-    }
+    encode_length(bytes, len + 1 + extra, extra);
     insert(b, start, bytes, 1 + extra);
 }
 
@@ -120,6 +126,48 @@ uint32_t aml_if(GByteArray *b)
 {
     put(b, IF_OP, 1);
     return b->len;
+}
+
+uint32_t aml_else(GByteArray *b)
+{
+    put(b, ELSE_OP, 1);
+    return b->len;
+}
+
+void aml_region(GByteArray *b, const char *name, unsigned space, uint64_t offset, uint64_t len)
+{
+    put(b, EXT_PREFIX | EXT_REGION << 8, 2);
+    aml_path(b, name);
+    put(b, space, 1);
+    aml_int(b, offset);
+    aml_int(b, len);
+}
+
+uint32_t aml_field(GByteArray *b, const char *region)
+{
+    enum { BYTE_ACCESS = 1 };
+    uint32_t start;
+
+    put(b, EXT_PREFIX | EXT_FIELD << 8, 2);
+    start = b->len;
+    aml_path(b, region);
+    put(b, BYTE_ACCESS, 1);
+    return start;
+}
+
+void aml_field_row(GByteArray *b, const char *name, unsigned bits)
+{
+    unsigned extra = bits < 0x40 ? 0 : 1;
+    uint8_t bytes[2];
+
+    g_assert(bits < 0x1000);
+    if (name) {
+        aml_path(b, name);
+    } else {
+        put(b, 0, 1);
+    }
+    encode_length(bytes, bits, extra);
+    g_byte_array_append(b, bytes, 1 + extra);
 }
 
 void aml_name(GByteArray *b, const char *path)
@@ -268,13 +316,20 @@ void aml_res_irq(GByteArray *b, unsigned irq)
     put(b, 1u << irq, 2);
 }
 
-void aml_res_interrupt(GByteArray *b, enum aml_interrupt mode, uint32_t gsi)
+void aml_res_interrupts(GByteArray *b, enum aml_interrupt mode, const uint32_t *gsis, unsigned n)
 {
     put(b, 0x89, 1);            /* extended interrupt */
-    put(b, 6, 2);
+    put(b, 2 + 4 * n, 2);
     put(b, mode, 1);
-    put(b, 1, 1);
-    put(b, gsi, 4);
+    put(b, n, 1);
+    for (unsigned i = 0; i < n; i++) {
+        put(b, gsis[i], 4);
+    }
+}
+
+void aml_res_interrupt(GByteArray *b, enum aml_interrupt mode, uint32_t gsi)
+{
+    aml_res_interrupts(b, mode, &gsi, 1);
 }
 
 void aml_res_gpio_interrupt(GByteArray *b, uint16_t pin, const char *path)

@@ -46,13 +46,17 @@ static bool make_south_bridge(struct machine *m, struct pc *pc, GError **err)
     }
     pc->isa = piix3_bus(piix3);
     connect_pins(pc, piix3);
+    if (!make_ide(m, pc, err)) {
+        return false;
+    }
+    if (pc->acpi == PC_OFF) {
+        return true;
+    }
     pm = pc_make_function(m, pc, "PIIX4_PM", "piix4-pm", "1.3", false, err);
     if (!pm) {
         return false;
     }
-    if (!make_ide(m, pc, err)) {
-        return false;
-    }
+    pc->pm = (struct pci_device *)pm;
     piix4_pm_connect(pm, isa_line(pc->isa, pc->sci));
     m->powerdown = piix4_pm_powerdown(pm);
     return true;

@@ -438,7 +438,7 @@ static bool add_user_files(struct machine *m, struct pc *pc, GError **err)
 
 static bool make_fw_cfg(struct machine *m, struct pc *pc, GError **err)
 {
-    static const uint8_t system_states[6] = { 128, 0, 0, 129, 128, 128 };   /* S3 and S4 are there in principle */
+    static const uint8_t system_states[6] = { 128, 0, 0, 1, 130, 128 };     /* no S3; S4 is a power-off */
     uint64_t ram = GUINT64_TO_LE(m->opt.ram_size);
     uint16_t sercon = GUINT16_TO_LE(0x3f8);
     struct device *d = make(m, "fw_cfg_io", "fw_cfg", err);
@@ -476,7 +476,8 @@ bool pc_make_firmware(struct machine *m, struct pc *pc, GError **err)
         return false;
     }
     fill_cmos(m, pc);
-    return (!m->opt.kernel || pc_linux(m, pc, err)) && add_boot_order(m, pc, err);
+    return (!m->opt.kernel || pc_linux(m, pc, err)) && add_boot_order(m, pc, err) &&
+           (pc->acpi == PC_OFF || pc_acpi(m, pc, err));
 }
 
 void pc_free(struct machine *m)

@@ -14,6 +14,8 @@
 #define PC_CPUS_MAX 255
 #define PC_4G ((uint64_t)1 << 32)
 
+enum { PC_AUTO, PC_ON, PC_OFF };        /* of on_off_auto */
+
 struct pc {
     /* properties */
     char *pflash[2];
@@ -29,6 +31,7 @@ struct pc {
     struct pci_bus *pci;
     struct isa_bus *isa;
     unsigned sci;                       /* GSI */
+    struct pci_device *pm;              /* function with the ACPI registers; NULL: none */
 };
 
 /* Interrupt n of the machine: both controllers below 16, the IOAPIC above. */
@@ -52,6 +55,8 @@ bool pc_make_isa(struct machine *m, struct pc *pc, GError **err);
 bool pc_make_firmware(struct machine *m, struct pc *pc, GError **err);
 /* -kernel, -initrd, -append (pc_linux.c). */
 bool pc_linux(struct machine *m, struct pc *pc, GError **err);
+/* ACPI tables, as the firmware's settings are when it reads them (pc_acpi.c); they are for QEMU's firmware interface. */
+bool pc_acpi(struct machine *m, struct pc *pc, GError **err);
 void pc_free(struct machine *m);
 
 #define PC_PLACE_COUNT 7

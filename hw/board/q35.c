@@ -31,6 +31,7 @@ static bool make_south_bridge(struct machine *m, struct pc *pc, GError **err)
     if (!lpc) {
         return false;
     }
+    pc->pm = (struct pci_device *)lpc;
     pc->isa = ich9_bus(lpc);
     for (unsigned i = 0; i < ICH9_PIRQS; i++) {
         pc->pci->pins[i] = device_input(lpc, i);

@@ -29,6 +29,8 @@ struct item {
     char *name;
     uint8_t *data;
     uint32_t len;
+    void (*selected)(void *opaque, uint8_t *data, uint32_t len);
+    void *opaque;
 };
 
 struct fw_cfg {
@@ -137,6 +139,18 @@ bool fw_cfg_add_file(struct device *d, const char *name, void *data, uint32_t le
     return true;
 }
 
+void fw_cfg_on_select(struct device *d, const char *name, void (*fn)(void *opaque, uint8_t *data, uint32_t len),
+                      void *opaque)
+{
+    struct item *item = &fw(d)->items[FILES_FIRST];
+
+    while (strcmp(item->name, name)) {
+        item++;
+    }
+    item->selected = fn;
+    item->opaque = opaque;
+}
+
 bool fw_cfg_add_boot(struct device *d, GError **err)
 {
     const struct machine_options *o = &d->m->opt;
@@ -165,8 +179,14 @@ static const struct item *current(const struct fw_cfg *s)
 
 static void select_item(struct fw_cfg *s, uint16_t key)
 {
+    const struct item *item;
+
     s->selected = key;
     s->position = 0;
+    item = current(s);
+    if (item->selected) {
+        item->selected(item->opaque, item->data, item->len);
+    }
 }
 
 static uint64_t data_read(struct fw_cfg *s, unsigned size)

@@ -33,6 +33,10 @@ void fw_cfg_add_string(struct device *d, unsigned key, const char *text);
 /* A file; takes data. False and *err: the name is too long or taken, or there are too many. */
 bool fw_cfg_add_file(struct device *d, const char *name, void *data, uint32_t len, GError **err);
 
+/* fn is called whenever the guest selects the file (which is there), and may change its bytes. Machine lock. */
+void fw_cfg_on_select(struct device *d, const char *name, void (*fn)(void *opaque, uint8_t *data, uint32_t len),
+                      void *opaque);
+
 /* What -boot says: the menu's number, etc/boot-menu-wait, etc/boot-fail-wait. */
 bool fw_cfg_add_boot(struct device *d, GError **err);
 
