@@ -50,6 +50,7 @@ GUESTS = {
     'x86_64': Guest(
         debian='amd64', kernel='linux-image-amd64', image='', uname='x86_64', about='PC, 64 bits',
         machine=['-target', 'x86_64', '-machine', 'pc'], console='ttyS0', bus='pci',
+        drivers=[*DRIVERS, 'button'],
         firmware={
             'seabios': ('seabios', 'usr/share/seabios/bios-256k.bin'),
             'ovmf-code': ('ovmf', 'usr/share/OVMF/OVMF_CODE_4M.fd'),
