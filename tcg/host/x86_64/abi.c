@@ -284,6 +284,83 @@ static void make_slow_store(struct host *h, struct code *c)
     return_popping(c, 24);
 }
 
+/* rcx := index in the TLB of the address in rax. Flags change. */
+static void tlb_index(const struct host *h, struct code *c)
+{
+    if (h->feat & FEAT_BMI1) {
+        asm_vrr(c, X_BEXTR | X_W, RCX, TLBCTL_REG, RAX);
+    } else {
+        asm_rr(c, X_MOV_LOAD | X_W, RCX, RAX);
+        asm_shift_i(c, true, G2_SHR, RCX, h->env.page_bits);
+        asm_rr(c, X_AND, TLBCTL_REG, RCX);
+    }
+}
+
+/*
+ * A load's or store's way out of line: a look-up of its own, and the slow path where that fails, too. On the stack as for
+ * the slow path; the other entry finds no mem bits there and puts them in.
+ */
+static struct host_access make_access(struct host *h, struct code *c, unsigned mem, bool store)
+{
+    static const uint32_t load_op[8] = {
+        X_MOVZX8, X_MOVZX16, X_MOV_LOAD, X_MOV_LOAD | X_W, X_MOVSX8 | X_W, X_MOVSX16 | X_W, X_MOVSXD, X_MOV_LOAD | X_W,
+    };
+    static const uint32_t store_op[4] = { X_MOV_STORE8, X_MOV_STORE16, X_MOV_STORE, X_MOV_STORE | X_W };
+    unsigned idx = IR_MEM_IDX(mem), size = mem & IR_MEM_SIZE;
+    int at = store ? 40 : 32;       /* of the address, below two saved registers */
+    struct amem tag = amem_index(TLB_REG, RCX, 3, store ? h->env.tlb_write[idx] : h->env.tlb_read[idx]);
+    struct amem addend = amem_index(TLB_REG, RCX, 3, h->env.tlb_addend[idx]), place = amem_index(RAX, RCX, 0, 0);
+    struct amem ret = amem(RSP, 0), bits = amem(RSP, 8), result = amem(RSP, at);
+    struct host_access a;
+
+    a.bare = asm_rx(c);
+    asm_rm(c, X_GROUP5, 6, &ret);                   /* push: the return address moves down by a word */
+    asm_rm_imm(c, X_MOV_IMM | X_W, 0, &bits, 4);
+    asm_u32(c, mem);
+    a.pushed = asm_rx(c);
+    asm_push(c, RAX);
+    asm_push(c, RCX);
+    load_word(c, RAX, at);
+    tlb_index(h, c);
+    asm_rm(c, (X_SUB + 2) | X_W, RAX, &tag);
+    asm_alu_ri(c, true, G1_CMP, RAX, (1 << h->env.page_bits) - (1 << size));
+    uint32_t miss = asm_jcc_short(c, CC_A);
+    load_word(c, RAX, at);
+    asm_rm(c, (store ? X_ADD + 2 : X_MOV_LOAD) | X_W, store ? RAX : RCX, &addend);
+    if (store) {
+        struct amem to = amem(RAX, 0);
+        load_word(c, RCX, 32);
+        asm_rm(c, store_op[size], RCX, &to);
+    } else {
+        asm_rm(c, load_op[size + (mem & IR_MEM_SIGN ? 4 : 0)], RAX, &place);
+        asm_rm(c, X_MOV_STORE | X_W, RAX, &result);
+    }
+    asm_pop(c, RCX);
+    asm_pop(c, RAX);
+    return_popping(c, store ? 24 : 8);
+    asm_patch_short(c, miss);
+    asm_pop(c, RCX);
+    asm_pop(c, RAX);
+    asm_jmp_abs(c, store ? h->slow_store : h->slow_load);
+    return a;
+}
+
+static void make_accesses(struct host *h, struct code *c)
+{
+    for (unsigned idx = 0; idx < 16; idx++) {
+        for (unsigned kind = 0; kind < HOST_KINDS && h->env.tlb_addend[idx]; kind++) {
+            unsigned mem = kind | idx << IR_MEM_IDX_SHIFT;
+            if ((kind & IR_MEM_SIZE) > IR_MEM_64) {
+                continue;
+            }
+            h->fast_load[idx * HOST_KINDS + kind] = make_access(h, c, mem, false);
+            if (!(kind & IR_MEM_SIGN)) {
+                h->fast_store[idx * HOST_KINDS + kind] = make_access(h, c, mem, true);
+            }
+        }
+    }
+}
+
 /* Pushed before: address, expected (2 words), value (2 words), mem bits | operation << 24; the last is popped. */
 static void make_slow_any(struct host *h, struct code *c)
 {
@@ -355,7 +432,7 @@ static const uint8_t *make_data(struct host *h, struct code *c)
 
 bool abi_generate(struct host *h, struct host_buf *buf, GError **err)
 {
-    size_t need = 8192 + 8 * h->target->nhelpers;
+    size_t need = 32768 + 8 * h->target->nhelpers;
     struct code c = { .p = buf->rw, .start = buf->rw, .end = buf->rw + buf->size, .rx = buf->rx };
 
     if (buf->size < need) {
@@ -368,6 +445,7 @@ bool abi_generate(struct host *h, struct host_buf *buf, GError **err)
     make_sync(h, &c);
     make_slow_load(h, &c);
     make_slow_store(h, &c);
+    make_accesses(h, &c);
     make_slow_any(h, &c);
     make_fix_nan(h, &c);
     here(&c);

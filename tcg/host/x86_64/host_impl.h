@@ -61,6 +61,12 @@ struct val {
     uint8_t flags;
 };
 
+/* Entries of an access's thunk: with mem bits pushed, and one that knows them (size, sign, MMU index). */
+struct host_access {
+    const uint8_t *pushed, *bare;
+};
+#define HOST_KINDS 16               /* by IR_MEM_SIZE and IR_MEM_SIGN */
+
 struct host {
     struct host_env env;
     const struct ir_target *target;
@@ -77,6 +83,7 @@ struct host {
     const uint8_t *enter, *leave_exit, *leave_direct, *leave_miss, *leave_indirect, *leave_request_here;
     const uint8_t *leave_remap, *leave_request, *leave_stale, *leave_budget;
     const uint8_t *slow_load, *slow_store, *slow_any, *fix_nan;
+    struct host_access fast_load[16 * HOST_KINDS], fast_store[16 * HOST_KINDS];     /* by MMU index, then kind */
     const uint8_t *sync, *sync_reads, *reload, *reload_writes;
     const uint8_t *fn_table;            /* C functions of helpers, 8 bytes each, for calls out of reach */
     const uint8_t *consts;              /* enum fconst, 16 bytes each */

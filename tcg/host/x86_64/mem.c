@@ -21,10 +21,11 @@
  * span of all it can be.
  *
  * If that comparison fails, and when any slow path has run in between (a device may have changed the memory map), the
- * addend is 0. Accesses without one do a look-up of their own, out of line.
+ * addend is 0. Accesses without one take the slow path, whose thunk does a look-up for them.
  *
- * The slow path pushes address, value and mem bits and calls a thunk (abi.c), which leaves the result in the address's
- * place. It keeps all registers but t1 and t2.
+ * The slow path pushes address and value and calls a thunk (abi.c), which leaves the result in the address's place. It
+ * keeps all registers but t1 and t2. There is a thunk for each kind of access, which looks the TLB up once more: for the
+ * accesses of a group that have no addend, and as that is what they are called for, code in blocks stays short.
  */
 #include "tcg/host/x86_64/host_impl.h"
 
@@ -178,6 +179,20 @@ static void call_thunk(struct em *e, struct cold *k, const uint8_t *thunk)
     map_record(e, asm_pos(&e->c), k);
 }
 
+/* The thunk of a load or store of up to 8 bytes. Bits that it does not imply are pushed. */
+static void call_access(struct em *e, struct cold *k, const struct host_access *fast, const uint8_t *slow)
+{
+    unsigned mem = k->mem & 0xffff, implied = IR_MEM_SIZE | IR_MEM_SIGN | 15 << IR_MEM_IDX_SHIFT;
+    const struct host_access *a = &fast[IR_MEM_IDX(mem) * HOST_KINDS + (mem & (IR_MEM_SIZE | IR_MEM_SIGN))];
+
+    if (!(mem & ~implied) && a->bare) {
+        asm_call_abs(&e->c, a->bare);
+        map_record(e, asm_pos(&e->c), k);
+    } else {
+        call_thunk(e, k, k->shared == SHARED_NOT || !a->pushed ? slow : a->pushed);
+    }
+}
+
 /* ---- plain accesses ---- */
 
 /* reg := [m], extended */
@@ -278,60 +293,6 @@ static void emit_access_lookup(struct em *e, struct lookup *l, bool write)
     }
 }
 
-/* In a cold path: looks up this access alone, in x and y. The branch that is taken if that fails, too. */
-static uint32_t own_lookup(struct em *e, struct cold *k, int x, int y, bool write, struct amem *m)
-{
-    struct lookup l = { .base = k->r[0], .t1 = x, .t2 = y, .disp = k->disp, .mem = k->mem & 0xffff,
-        .size = 1u << (k->mem & IR_MEM_SIZE) };
-
-    x86_lookup(e, &l, write);
-    *m = lookup_mem(&l);
-    return l.miss[0];
-}
-
-/* A register that is none of three */
-static int other_than(int a, int b, int c)
-{
-    static const uint8_t some[4] = { RAX, RCX, RDX, RSI };
-    unsigned i = 0;
-
-    while (some[i] == a || some[i] == b || some[i] == c) {
-        i++;
-    }
-    return some[i];
-}
-
-/* The way out of line of an access in a group; falls through to the slow path. */
-static void cold_shared(struct em *e, struct cold *k, bool write, void (*access)(struct em *, struct cold *, const struct amem *))
-{
-    struct amem m;
-    bool member = k->shared == SHARED_MEMBER;
-
-    if (k->shared == SHARED_NOT) {
-        return;
-    }
-    int x = member ? other_than(k->r[0], k->r[3], -1) : k->r[1];
-    int y = member ? other_than(k->r[0], k->r[3], x) : k->r[2];
-    if (member) {
-        asm_push(&e->c, x);
-        asm_push(&e->c, y);
-    }
-    uint32_t fail = own_lookup(e, k, x, y, write, &m);
-    access(e, k, &m);
-    if (member) {
-        asm_pop(&e->c, y);
-        asm_pop(&e->c, x);
-    } else {
-        asm_rr(&e->c, X_XOR, y, y);
-    }
-    asm_jmp_to(&e->c, k->back);
-    asm_patch_here(&e->c, fail);
-    if (member) {
-        asm_pop(&e->c, y);
-        asm_pop(&e->c, x);
-    }
-}
-
 /* The general thunk for 16 bytes in a vector register (-1: none): the value stands at rsp afterwards, 40 bytes are left
  * to drop. */
 static void call_wide(struct em *e, struct cold *k, unsigned op, int value)
@@ -350,16 +311,10 @@ static void call_wide(struct em *e, struct cold *k, unsigned op, int value)
 
 /* ---- loads ---- */
 
-static void load_access(struct em *e, struct cold *k, const struct amem *m)
-{
-    plain_load(e, k->r[3], m, k->mem & 0xffff, k->w);
-}
-
 static void cold_load(struct em *e, struct cold *k)
 {
     struct amem top = amem(RSP, 0);
 
-    cold_shared(e, k, false, load_access);
     cold_begin(e, k);
     if ((k->mem & IR_MEM_SIZE) == IR_MEM_128) {
         call_wide(e, k, HOST_SLOW_LOAD128, -1);
@@ -369,7 +324,7 @@ static void cold_load(struct em *e, struct cold *k)
         asm_jmp_to(&e->c, k->back);
         return;
     }
-    call_thunk(e, k, e->h->slow_load);
+    call_access(e, k, e->h->fast_load, e->h->slow_load);
     if (is_xmm(k->r[3])) {
         asm_rm(&e->c, X_MOVSD, k->r[3] & 15, &top);
         asm_alu_ri(&e->c, true, G1_ADD, RSP, 8);
@@ -397,7 +352,6 @@ void x86_ld(struct em *e, struct ir_insn *n)
     struct cold *k = slow_path(e, &l, cold_load, n->type);
     struct amem m = lookup_mem(&l);
     k->r[3] = d;
-    k->w = w;
     if (!be) {
         plain_load(e, d, &m, n->mem, w);
     } else if (is_float(n->type)) {
@@ -431,18 +385,10 @@ static void plain_store(struct em *e, const struct amem *m, unsigned size, const
     }
 }
 
-static void store_access(struct em *e, struct cold *k, const struct amem *m)
-{
-    struct opnd v = { .kind = k->op, .reg = k->r[3], .imm = k->imm2 };
-
-    plain_store(e, m, k->mem & IR_MEM_SIZE, &v);
-}
-
 static void cold_store(struct em *e, struct cold *k)
 {
     struct amem top = amem(RSP, 0);
 
-    cold_shared(e, k, true, store_access);
     cold_begin(e, k);
     if ((k->mem & IR_MEM_SIZE) == IR_MEM_128) {
         call_wide(e, k, HOST_SLOW_STORE128, k->r[3]);
@@ -459,7 +405,7 @@ static void cold_store(struct em *e, struct cold *k)
     } else {
         asm_push(&e->c, k->r[3]);
     }
-    call_thunk(e, k, e->h->slow_store);
+    call_access(e, k, e->h->fast_store, e->h->slow_store);
     forget_addends(e, k);
     asm_jmp_to(&e->c, k->back);
 }
