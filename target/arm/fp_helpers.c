@@ -392,6 +392,8 @@ static uint64_t convert(struct arm_cpu *cpu, unsigned to, unsigned from, uint64_
 {
     if (to == FP_H) {
         x->ftz = false;             /* FPRoundCV: as if FZ16 were 0 */
+    } else if (from == FP_H) {
+        x->daz = false;             /* FPUnpackCV: the same, and FZ is not of half precision */
     }
     if (cpu->fp_control & FPCR_AHP) {
         if (from == FP_H) {
@@ -400,9 +402,6 @@ static uint64_t convert(struct arm_cpu *cpu, unsigned to, unsigned from, uint64_
         if (to == FP_H) {
             return to_ahp(from, a, x);
         }
-    }
-    if (from == FP_H) {
-        x->daz = false;
     }
     return fp_convert(format(from), format(to), a, x);
 }
