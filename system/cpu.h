@@ -102,6 +102,7 @@ struct cpu {
     int thread_id;                  /* the host's, of the thread that runs it; set by the accelerator */
     sigjmp_buf loop;                /* target of cpu_loop_exit */
     bool in_loop;                   /* loop is valid */
+    bool in_event;                  /* target: an exception or interrupt is on its way in, which ends the running block */
 
     /* Time of the platform's timer (mtime), set by the board: ticks, and how to ask for a wake-up when it reaches a value
      * (UINT64_MAX: never). arm runs under the machine lock; when due, it calls type->timer_due(cpu). */
@@ -228,6 +229,7 @@ struct cpu_type {
     bool big_endian;
     bool open_bus;                                      /* where no device answers reads give ones and writes are lost (x86) */
 
+    bool code_coherent;         /* the next instruction sees a store to its bytes (x86); else a barrier is needed first */
     bool watch_before;          /* debuggers expect a watchpoint's stop in front of the access, else behind it */
     /* Board: properties of this CPU in the device tree node at `node` (isa strings, mmu-type, status). */
     void (*fdt_node)(struct cpu *cpu, void *fdt, int node);

@@ -246,17 +246,19 @@ static void watch_stepped(struct accel_cpu *a)
     a->single_step = false;
 }
 
-/* Translated code was left in the middle: by an exception, or in front of a watched access. True: stop here. */
+/* Translated code was left in the middle: by an exception, or in front of a watched access or of a store to the block that
+ * ran. True: stop here. */
 static bool left_by_jump(struct accel_cpu *a)
 {
-    bool found = a->watch == WATCH_FOUND;
+    bool found = a->watch == WATCH_FOUND || a->watch == WATCH_CODE;
 
     if (a->tcg->env.icount) {
         icount_trapped(a);
         a->cpu->icount_left += found;   /* no exception: it takes no time */
         a->traps -= found;
     }
-    if (found && a->cpu->type->watch_before) {
+    a->cpu->in_event = a->in_code = false;
+    if (a->watch == WATCH_FOUND && a->cpu->type->watch_before) {
         a->watch = WATCH_NONE;
         a->debug_stop = true;
         machine_request_stop(a->cpu->machine, RUN_DEBUG);
@@ -286,7 +288,7 @@ static bool ir_exit_code(struct accel_cpu *a, uint32_t code)
     case IR_EXIT_STEPPED:
         if (a->watch == WATCH_STEP) {
             watch_stepped(a);
-            if (!a->watch_hit) {    /* an interrupt's handler came first */
+            if (!a->watch_hit) {    /* an interrupt's handler came first, or it was about code */
                 return false;
             }
         }

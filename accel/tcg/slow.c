@@ -131,12 +131,30 @@ static void host_store(void *p, uint64_t v, unsigned size)
     }
 }
 
+/* In front of a write to [offset, offset + size) of RAM that changes something: where that is code of the running block, and
+ * the guest may count on its next instruction being the new one, the block is left. The instruction is then done alone. */
+static void leave_own_code(const struct site *s, const struct tlb_target *t, unsigned size)
+{
+    struct accel_cpu *a = s->a;
+
+    if (!a->cpu->type->code_coherent || !t->ram || !(ram_page_flags(t->ram, t->ram_offset) & RAM_PAGE_CODE) ||
+        a->single_step || !a->in_code || a->cpu->in_event || !tb_runs_on(a, t->ram, t->ram_offset, size, s->ret)) {
+        return;
+    }
+    slow_rebuild(a, s->ret, s->frame);
+    a->watch = WATCH_CODE;
+    cpu_loop_exit(a->cpu);
+}
+
 /* Stores of translated code to pages that somebody watches. The same bytes again are no write for the translator. */
-static void tracked_store(struct accel_cpu *a, const struct tlb_target *t, uint64_t v, unsigned size)
+static void tracked_store(const struct site *s, const struct tlb_target *t, uint64_t v, unsigned size)
 {
     uint8_t flags = ram_page_flags(t->ram, t->ram_offset);
     bool same = (flags & RAM_PAGE_CODE) && host_load(t->host, size) == (size == 8 ? v : v & ((1ull << size * 8) - 1));
 
+    if (!same) {
+        leave_own_code(s, t, size);
+    }
     host_store(t->host, v, size);
     if (!same || t->ram->tracked) {
         ram_written(t->ram, t->ram_offset, size);
@@ -200,14 +218,19 @@ static uint64_t load_bytes(const struct site *s, uint64_t va, unsigned size, uns
     return v;
 }
 
-/* Faults as a store would: at va, else where the next page begins. */
+/* Faults as a store would: at va, else where the next page begins. A store across pages that will be done in pieces leaves
+ * here if some of them are code of the running block. */
 static void probe_write(const struct site *s, uint64_t va, unsigned size, unsigned idx)
 {
-    struct tlb_target t;
+    struct tlb_target t, next;
 
     tlb_access(s->a, va, MMU_WRITE, idx, &t, s->ret, s->frame);
     if (crosses(va, size)) {
-        tlb_access(s->a, (va + size - 1) & PAGE_MASK, MMU_WRITE, idx, &t, s->ret, s->frame);
+        unsigned here = PAGE_SIZE - (va & ~PAGE_MASK);
+
+        tlb_access(s->a, va + here, MMU_WRITE, idx, &next, s->ret, s->frame);
+        leave_own_code(s, &t, here);
+        leave_own_code(s, &next, size - here);
     }
 }
 
@@ -223,7 +246,7 @@ static void store_bytes(const struct site *s, uint64_t va, uint64_t v, unsigned 
         if (!t.host) {
             mmio(s, va, &t, size, true, v);
         } else if (t.ram) {
-            tracked_store(s->a, &t, v, size);
+            tracked_store(s, &t, v, size);
         } else {
             host_store(t.host, v, size);
         }
@@ -235,7 +258,7 @@ static void store_bytes(const struct site *s, uint64_t va, uint64_t v, unsigned 
         if (!t.host) {
             mmio(s, va + i, &t, 1, true, v & 0xff);
         } else if (t.ram) {
-            tracked_store(s->a, &t, v, 1);
+            tracked_store(s, &t, v, 1);
         } else {
             *t.host = v;
         }
@@ -393,11 +416,13 @@ static void atomic_access(const struct site *s, uint64_t va, unsigned op, unsign
             slow_rebuild(s->a, s->ret, s->frame);
             s->a->cpu->type->raise_bus(s->a->cpu, va, MMU_WRITE);
         }
+        leave_own_code(s, &t, size);
         host_cas128(t.host, value, expected);
     } else if (!t.host || (va & (size - 1))) {
         value[0] = extend(locked_atomic(s, va, op, mem, value[0], expected), mem);
         return;
     } else {
+        leave_own_code(s, &t, size);
         value[0] = extend(host_atomic(t.host, op, mem, value[0], expected), mem);
     }
     if (t.ram) {

@@ -284,6 +284,30 @@ void tb_written(struct tcg *t, struct ram_block *ram, uint64_t offset, uint64_t 
     }
 }
 
+bool tb_runs_on(struct accel_cpu *a, struct ram_block *ram, uint64_t offset, uint64_t len, uintptr_t ret)
+{
+    struct tcg *t = a->tcg;
+    const struct tb *running = ret ? cache_find(t, ret) : NULL;
+    uint64_t start = offset & ~PAGE_MASK, pc = a->cpu->pc;
+    bool hit = false;
+    struct code_page *cp;
+
+    g_mutex_lock(&t->tb_lock);
+    cp = code_page(t, ram->ram_offset + offset);
+    for (struct tb *link = cp->chunks & chunk_mask(offset, len) ? cp->first : NULL; link && !hit;) {
+        unsigned which;
+        struct tb *tb = page_entry(link, &which);
+        uint64_t o, l;
+
+        link = tb->page_next[which];
+        tb_part(tb, which, &o, &l);
+        hit = tb->insns > 1 && start < o + l && o < start + len &&
+              (running ? tb == running : pc >= tb->pc && pc - tb->pc < tb->bytes);
+    }
+    g_mutex_unlock(&t->tb_lock);
+    return hit;
+}
+
 /* ---- finding ---- */
 
 /* flags: of TB_STEP and TB_CUT; with the latter insns says how long it is. */

@@ -259,7 +259,9 @@ struct accel_cpu {
     bool debug_stop;                /* at a breakpoint or after a step: waits for the next resume */
     /* A watched access leaves the block in front of it (FOUND). To stop behind it, its instruction is then done on its own
      * (STEP: it is next, and single_step is on for it). */
-    enum { WATCH_NONE, WATCH_FOUND, WATCH_STEP } watch;
+    enum { WATCH_NONE, WATCH_FOUND, WATCH_STEP,
+           WATCH_CODE,              /* likewise, in front of a store to the running block: to be done on its own, without a stop */
+    } watch;
     uint64_t watch_addr;
     int watch_kind;                 /* enum accel_break */
     GMutex sleep;
@@ -308,6 +310,9 @@ void tb_remap(struct accel_cpu *a, struct tb *tb);
 /* Links an exit of a block that is about to go on at `to`. */
 void tb_link(struct accel_cpu *a, struct tb *from, unsigned n, struct tb *to);
 void tb_written(struct tcg *t, struct ram_block *ram, uint64_t offset, uint64_t len);
+/* Is the block that runs made from some of these bytes, and has it more than one instruction? ret: an address in its code,
+ * or 0 where the CPU's pc is exact. vCPU thread. */
+bool tb_runs_on(struct accel_cpu *a, struct ram_block *ram, uint64_t offset, uint64_t len, uintptr_t ret);
 /* Under tb_lock: takes the block out of everything; its memory stays until its segment is reused. */
 void tb_kill(struct tcg *t, struct tb *tb);
 void tb_free_maps(struct tcg *t);

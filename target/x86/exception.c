@@ -342,6 +342,7 @@ void x86_deliver(struct x86_cpu *cpu, unsigned vector, enum x86_source source, b
     if (log_on(LOG_INT)) {
         log_event(&e);
     }
+    cpu->cpu.in_event = true;
     if (!(cpu->cr0 & X86_CR0_PE)) {
         deliver_real(&e);
     } else if (x86_is_long(cpu)) {
@@ -351,6 +352,7 @@ void x86_deliver(struct x86_cpu *cpu, unsigned vector, enum x86_source source, b
     }
     cpu->old_exception = -1;
     cpu->external = false;
+    cpu->cpu.in_event = false;
 }
 
 /* ---- interrupts and other events ---- */

@@ -123,6 +123,15 @@ static bool has_breakpoints(const struct x86_cpu *cpu)
     return false;
 }
 
+/* SDM vol. 1, "General-Purpose Registers in 64-Bit Mode": the upper halves are not defined after a change to another mode. The
+ * translator counts on zeroes there. */
+static void forget_upper_halves(struct x86_cpu *cpu)
+{
+    for (unsigned i = 0; i < 8; i++) {
+        cpu->cpu.r[i] = (uint32_t)cpu->cpu.r[i];
+    }
+}
+
 void x86_update_key(struct x86_cpu *cpu)
 {
     uint32_t key = data_idx(cpu) << X86_KEY_IDX_SHIFT | key_fpu(cpu);
@@ -135,6 +144,9 @@ void x86_update_key(struct x86_cpu *cpu)
     key |= cpu->eflags & X86_TF ? X86_KEY_STEP : 0;
     key |= cpu->inhibit ? X86_KEY_INHIBIT : 0;
     key |= has_breakpoints(cpu) ? X86_KEY_BREAK : 0;
+    if (cpu->cpu.key & ~key & X86_KEY_CS64) {
+        forget_upper_halves(cpu);
+    }
     if (key != cpu->cpu.key) {
         cpu_set_key(&cpu->cpu, key);
     }
@@ -194,7 +206,7 @@ void x86_state_loaded(struct x86_cpu *cpu)
     for (unsigned i = 0; i < X86_SEGS; i++) {
         x86_seg_update(cpu, i);
     }
-    cpu->cpu.key = ~cpu->cpu.key;
+    cpu->cpu.key = ~(uint32_t)X86_KEY_CS64;     /* no mode has this one */
     x86_paging_changed(cpu);
 }
 
