@@ -70,6 +70,14 @@ struct cpu_firmware_call {
     uint8_t level;                  /* privilege level of the caller */
 };
 
+/* Data that the guest itself watches (x86's DR0 to DR3): its accesses are told behind their instruction, by type->watch_hit. */
+#define CPU_WATCHES 4
+enum { CPU_WATCH_READ = 1, CPU_WATCH_WRITE = 2 };
+struct cpu_watch {
+    uint64_t addr, len;
+    uint8_t kinds;                  /* CPU_WATCH_*; 0: unused */
+};
+
 struct cpu {
     /* The target's hottest state (RISC-V: x0..x31): within reach of one-byte displacements from the CPU register. */
     uint64_t r[32];
@@ -102,6 +110,9 @@ struct cpu {
     int thread_id;                  /* the host's, of the thread that runs it; set by the accelerator */
     sigjmp_buf loop;                /* target of cpu_loop_exit */
     bool in_loop;                   /* loop is valid */
+    struct cpu_watch watch[CPU_WATCHES];    /* the guest's; cpu_watch_changed after changes */
+    bool watching;                  /* some of them is in use */
+    uint8_t watch_hits;             /* bit n: the instruction that runs has accessed watch[n] */
     bool in_event;                  /* target: an exception or interrupt is on its way in, which ends the running block */
 
     /* Time of the platform's timer (mtime), set by the board: ticks, and how to ask for a wake-up when it reaches a value
@@ -229,6 +240,9 @@ struct cpu_type {
     bool big_endian;
     bool open_bus;                                      /* where no device answers reads give ones and writes are lost (x86) */
 
+    /* vCPU thread: watch_hits are those of the instruction in front of pc. Raises or notes what follows from it, and clears
+     * them; may leave by cpu_loop_exit. NULL: no CPU of this type has watches. */
+    void (*watch_hit)(struct cpu *cpu);
     bool code_coherent;         /* the next instruction sees a store to its bytes (x86); else a barrier is needed first */
     bool watch_before;          /* debuggers expect a watchpoint's stop in front of the access, else behind it */
     /* Board: properties of this CPU in the device tree node at `node` (isa strings, mmu-type, status). */
@@ -249,6 +263,8 @@ struct cpu_type {
 struct cpu *cpu_alloc(const struct cpu_type *type);
 void cpu_free(struct cpu *cpu);
 
+/* cpu.watch has been changed. vCPU thread. */
+void cpu_watch_changed(struct cpu *cpu);
 /* Sets an interrupt input line's level (numbers are the target's: RISC-V uses mip bit numbers). Any thread. */
 void cpu_irq_set(struct cpu *cpu, unsigned line, bool level);
 /* Leads output `out` (the target's number, below CPU_OUTPUTS_MAX) to a line of the board. Before the machine runs. */

@@ -258,6 +258,7 @@ static bool left_by_jump(struct accel_cpu *a)
         a->traps -= found;
     }
     a->cpu->in_event = a->in_code = false;
+    a->cpu->watch_hits = 0;
     if (a->watch == WATCH_FOUND && a->cpu->type->watch_before) {
         a->watch = WATCH_NONE;
         a->debug_stop = true;
@@ -279,6 +280,7 @@ static bool left_by_jump(struct accel_cpu *a)
 static bool ir_exit_code(struct accel_cpu *a, uint32_t code)
 {
     struct cpu *cpu = a->cpu;
+    bool alone;
 
     switch (code) {
     case IR_EXIT_HALT:
@@ -286,11 +288,15 @@ static bool ir_exit_code(struct accel_cpu *a, uint32_t code)
         atomic_fetch_or(&cpu->request, CPU_REQ_IRQ);
         return false;
     case IR_EXIT_STEPPED:
-        if (a->watch == WATCH_STEP) {
+        alone = a->watch == WATCH_STEP;
+        if (alone) {
             watch_stepped(a);
-            if (!a->watch_hit) {    /* an interrupt's handler came first, or it was about code */
-                return false;
-            }
+        }
+        if (cpu->watch_hits) {
+            cpu->type->watch_hit(cpu);
+        }
+        if (alone && !a->watch_hit) {   /* an interrupt's handler came first, or the debugger has no part in it */
+            return false;
         }
         /* fall through */
     case IR_EXIT_DEBUG:

@@ -176,11 +176,39 @@ static void check_aligned(const struct site *s, uint64_t va, unsigned mem, bool 
     }
 }
 
+/* The guest's own: found in front of the access, which is then done again with its instruction alone, and told behind it. */
+static void guest_watch_check(const struct site *s, uint64_t va, unsigned size, bool write)
+{
+    struct accel_cpu *a = s->a;
+    struct cpu *cpu = a->cpu;
+    unsigned hits = 0;
+
+    for (unsigned i = 0; i < CPU_WATCHES; i++) {
+        const struct cpu_watch *w = &cpu->watch[i];
+
+        if (w->kinds & (write ? CPU_WATCH_WRITE : CPU_WATCH_READ) && va < w->addr + w->len && w->addr < va + size) {
+            hits |= 1u << i;
+        }
+    }
+    if (!hits || !a->in_code || cpu->in_event) {
+        return;
+    }
+    if (a->watch == WATCH_NONE && !a->single_step) {
+        slow_rebuild(a, s->ret, s->frame);
+        a->watch = WATCH_CODE;
+        cpu_loop_exit(cpu);
+    }
+    cpu->watch_hits |= hits;
+}
+
 static void watch_check(const struct site *s, uint64_t va, unsigned size, bool write)
 {
     struct accel_cpu *a = s->a;
     struct tcg *t = a->tcg;
 
+    if (a->cpu->watching) {
+        guest_watch_check(s, va, size, write);
+    }
     for (unsigned i = 0; i < t->breaks->len; i++) {
         struct breakpoint *b = &g_array_index(t->breaks, struct breakpoint, i);
         bool kind = b->kind == ACCEL_WATCH_ACCESS || b->kind == (write ? ACCEL_WATCH_WRITE : ACCEL_WATCH_READ);
@@ -204,7 +232,7 @@ static uint64_t load_bytes(const struct site *s, uint64_t va, unsigned size, uns
     struct tlb_target t;
     uint64_t v = 0;
 
-    if (s->a->tcg->breaks->len) {
+    if (tlb_watching(s->a)) {
         watch_check(s, va, size, false);
     }
     if (!crosses(va, size)) {
@@ -238,7 +266,7 @@ static void store_bytes(const struct site *s, uint64_t va, uint64_t v, unsigned 
 {
     struct tlb_target t;
 
-    if (s->a->tcg->breaks->len) {
+    if (tlb_watching(s->a)) {
         watch_check(s, va, size, true);
     }
     if (!crosses(va, size)) {
@@ -392,6 +420,7 @@ static uint64_t locked_atomic(const struct site *s, uint64_t va, unsigned op, un
     unsigned size = 1u << (mem & IR_MEM_SIZE), idx = IR_MEM_IDX(mem);
     uint64_t old;
 
+    probe_write(s, va, size, idx);
     machine_lock(m);    /* a fault below leaves with it held: the loop lets it go */
     old = load_bytes(s, va, size, idx);
     if (op != HOST_SLOW_CAS || extend(old, mem & IR_MEM_SIZE) == extend(expected[0], mem & IR_MEM_SIZE)) {
@@ -407,7 +436,7 @@ static void atomic_access(const struct site *s, uint64_t va, unsigned op, unsign
     unsigned size = 1u << (mem & IR_MEM_SIZE);
     struct tlb_target t;
 
-    if (s->a->tcg->breaks->len) {
+    if (tlb_watching(s->a)) {
         watch_check(s, va, size, true);
     }
     tlb_access(s->a, va, MMU_WRITE, IR_MEM_IDX(mem), &t, s->ret, s->frame);
@@ -503,7 +532,7 @@ void *cpu_probe_write(struct cpu *cpu, uint64_t va, unsigned len, unsigned idx)
     struct tlb_target t;
 
     tlb_access(acpu_of(cpu), va, MMU_WRITE, idx, &t, 0, NULL);
-    if (!t.host || crosses(va, len) ||
+    if (!t.host || crosses(va, len) || tlb_watching(acpu_of(cpu)) ||
         (t.ram && ((ram_page_flags(t.ram, t.ram_offset) & RAM_PAGE_CODE) || t.ram->tracked))) {
         return NULL;
     }
@@ -514,7 +543,7 @@ const void *cpu_probe_read(struct cpu *cpu, uint64_t va, unsigned len, unsigned 
 {
     struct tlb_target t;
 
-    if (acpu_of(cpu)->tcg->breaks->len || crosses(va, len)) {
+    if (tlb_watching(acpu_of(cpu)) || crosses(va, len)) {
         return NULL;
     }
     tlb_access(acpu_of(cpu), va, MMU_READ, idx, &t, 0, NULL);

@@ -260,7 +260,8 @@ struct accel_cpu {
     /* A watched access leaves the block in front of it (FOUND). To stop behind it, its instruction is then done on its own
      * (STEP: it is next, and single_step is on for it). */
     enum { WATCH_NONE, WATCH_FOUND, WATCH_STEP,
-           WATCH_CODE,              /* likewise, in front of a store to the running block: to be done on its own, without a stop */
+           WATCH_CODE,              /* likewise, in front of a store to the running block or of an access that the guest watches: its
+                                     * instruction is done on its own, without a stop */
     } watch;
     uint64_t watch_addr;
     int watch_kind;                 /* enum accel_break */
@@ -339,6 +340,11 @@ struct tlb_target {
 /* Looks va up (TLB, then walk and fill). Faults are raised: with the state of `ret` where that is not 0. */
 void tlb_access(struct accel_cpu *a, uint64_t va, enum mmu_access access, unsigned idx, struct tlb_target *out,
                 uintptr_t ret, struct host_frame *frame);
+/* Does the debugger or the guest watch any data? */
+static inline bool tlb_watching(const struct accel_cpu *a)
+{
+    return a->tcg->breaks->len || a->cpu->watching;
+}
 /* The fetch mapping of a page; raises. *uncached: nothing may be remembered of it. */
 struct fetch_page *tlb_fetch(struct accel_cpu *a, uint64_t va, bool *uncached);
 /* The page becomes code: no vCPU may write to it unseen from now on. Waits for vCPUs that might. */

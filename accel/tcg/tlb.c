@@ -474,8 +474,27 @@ static void enter(struct accel_cpu *a, uint64_t va, unsigned idx, const struct m
     }
 }
 
-static bool watched(struct tcg *t, uint64_t va)
+void cpu_watch_changed(struct cpu *cpu)
 {
+    cpu->watching = false;
+    for (unsigned i = 0; i < CPU_WATCHES; i++) {
+        cpu->watching |= cpu->watch[i].kinds != 0;
+    }
+    cpu_tlb_flush(cpu, TLB_ALL, NULL, 0);
+}
+
+/* Has the page bytes that the debugger or the guest watches? */
+static bool watched(struct accel_cpu *a, uint64_t va)
+{
+    const struct tcg *t = a->tcg;
+
+    for (unsigned i = 0; a->cpu->watching && i < CPU_WATCHES; i++) {
+        const struct cpu_watch *w = &a->cpu->watch[i];
+
+        if (w->kinds && !((w->addr ^ va) & PAGE_MASK)) {
+            return true;
+        }
+    }
     for (unsigned i = 0; i < t->breaks->len; i++) {
         struct breakpoint *b = &g_array_index(t->breaks, struct breakpoint, i);
 
@@ -526,7 +545,7 @@ void tlb_access(struct accel_cpu *a, uint64_t va, enum mmu_access access, unsign
     out->host = r->host + out->offset;
     /* A range smaller than the page, protection inside it, or a watchpoint: no entry. */
     if (page.page_bits >= PAGE_BITS && (page.paddr & PAGE_MASK) >= r->start &&
-        (page.paddr & PAGE_MASK) - r->start + PAGE_SIZE <= r->size && !(a->tcg->breaks->len && watched(a->tcg, va))) {
+        (page.paddr & PAGE_MASK) - r->start + PAGE_SIZE <= r->size && !(tlb_watching(a) && watched(a, va))) {
         enter(a, va, idx, &page, access, r);
     }
     if (access == MMU_WRITE) {

@@ -212,7 +212,7 @@ void emit_INT3(struct x86_tr *t)
 
 void emit_INT1(struct x86_tr *t)
 {
-    interrupt(t, X86_DB);
+    interrupt(t, X86_DB | 0x200);
 }
 
 void emit_INTO(struct x86_tr *t)

@@ -249,6 +249,7 @@ void x86_helper_write_dr(struct x86_cpu *cpu, uint32_t n, uint64_t v)
         x86_gp(cpu);
     }
     cpu->dr[n] = n == 6 ? (v & 0xe00f) | 0xffff0ff0 : n == 7 ? (v & 0xffff2bff) | 0x400 : v;
+    x86_watches_update(cpu);
     x86_update_key(cpu);
 }
 
@@ -483,6 +484,15 @@ void x86_helper_uninhibit(struct x86_cpu *cpu)
     x86_update_key(cpu);
 }
 
+/* DR6 says which breakpoints on data and ports the instruction has met. */
+static void note_hits(struct x86_cpu *cpu)
+{
+    if (cpu->cpu.watch_hits) {
+        cpu->dr[6] = (cpu->dr[6] & ~15ull) | cpu->cpu.watch_hits;
+        cpu->cpu.watch_hits = 0;
+    }
+}
+
 /* EFLAGS.TF: the instruction is done; pc is the next one's. */
 void x86_helper_single_step(struct x86_cpu *cpu, uint64_t next_pc)
 {
@@ -491,7 +501,27 @@ void x86_helper_single_step(struct x86_cpu *cpu, uint64_t next_pc)
     }
     cpu->cpu.pc = next_pc;
     cpu->inhibit = 0;
+    note_hits(cpu);
     cpu->dr[6] |= 1 << 14;
+    x86_raise(cpu, X86_DB);
+}
+
+/* Behind an instruction that DR7 may have a breakpoint on ports for. */
+void x86_helper_watch_trap(struct x86_cpu *cpu, uint64_t next_pc)
+{
+    if (cpu->cpu.watch_hits) {
+        cpu->cpu.pc = next_pc;
+        note_hits(cpu);
+        x86_raise(cpu, X86_DB);
+    }
+}
+
+void x86_watch_hit(struct cpu *c)
+{
+    struct x86_cpu *cpu = x86_cpu(c);
+
+    note_hits(cpu);
+    cpu->old_exception = -1;
     x86_raise(cpu, X86_DB);
 }
 
@@ -505,7 +535,9 @@ void x86_helper_break(struct x86_cpu *cpu, uint64_t pc)
         return;
     }
     for (unsigned i = 0; i < 4; i++) {
-        if (cpu->dr[7] >> (2 * i) & 3 && !(cpu->dr[7] >> (16 + 4 * i) & 3) && cpu->dr[i] == pc) {
+        struct x86_breakpoint b = x86_breakpoint(cpu, i);
+
+        if (b.kind == X86_BREAK_EXEC && b.addr == pc) {
             hit |= 1 << i;
         }
     }
@@ -545,6 +577,17 @@ void x86_helper_hlt(struct x86_cpu *cpu)
 
 /* ---- ports ---- */
 
+static void io_breakpoints(struct x86_cpu *cpu, unsigned port, unsigned size)
+{
+    for (unsigned i = 0; i < 4 && cpu->cr4 & X86_CR4_DE; i++) {
+        struct x86_breakpoint b = x86_breakpoint(cpu, i);
+
+        if (b.kind == X86_BREAK_IO && port < b.addr + b.len && b.addr < port + size) {
+            cpu->cpu.watch_hits |= 1 << i;
+        }
+    }
+}
+
 /* SDM vol. 1 "I/O Permission Bit Map". */
 static void check_io(struct x86_cpu *cpu, unsigned port, unsigned size)
 {
@@ -568,20 +611,27 @@ static void check_io(struct x86_cpu *cpu, unsigned port, unsigned size)
     }
 }
 
-void x86_helper_check_io(struct x86_cpu *cpu, uint32_t port, uint32_t size)
+void x86_check_port(struct x86_cpu *cpu, unsigned port, unsigned size)
 {
     check_io(cpu, port & 0xffff, size);
+}
+
+void x86_port_done(struct x86_cpu *cpu, unsigned port, unsigned size)
+{
+    io_breakpoints(cpu, port & 0xffff, size);
 }
 
 uint64_t x86_helper_in(struct x86_cpu *cpu, uint32_t port, uint32_t size)
 {
     check_io(cpu, port & 0xffff, size);
+    io_breakpoints(cpu, port & 0xffff, size);
     return cpu_port_in(&cpu->cpu, port, size);
 }
 
 void x86_helper_out(struct x86_cpu *cpu, uint32_t port, uint32_t size, uint32_t v)
 {
     check_io(cpu, port & 0xffff, size);
+    io_breakpoints(cpu, port & 0xffff, size);
     cpu_port_out(&cpu->cpu, port, size, v);
 }
 

@@ -218,8 +218,9 @@ enum {
     X86_KEY_CS32 = 1 << 0,          /* default operand and address size 32 */
     X86_KEY_CS64 = 1 << 1,          /* 64-bit mode */
     X86_KEY_SS32 = 1 << 2,          /* stack pointer is ESP, not SP */
-    X86_KEY_IDX_SHIFT = 3,          /* enum x86_idx of data accesses */
+    X86_KEY_IDX_SHIFT = 3,          /* enum x86_idx of data accesses; 3: X86_IDX_USER with alignment checks */
     X86_KEY_IDX = 3 << X86_KEY_IDX_SHIFT,
+    X86_KEY_ALIGN = X86_KEY_IDX,
     X86_KEY_FLAT = 1 << 5,          /* ES, SS, DS (and CS) have base 0 and no limit */
     X86_KEY_ODD = 1 << 6,           /* some data segment is expand-down */
     X86_KEY_REAL = 1 << 7,          /* real or virtual-8086 mode: a selector is a paragraph */

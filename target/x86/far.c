@@ -576,7 +576,8 @@ void x86_helper_sysexit(struct x86_cpu *cpu, uint32_t size)
     x86_update_key(cpu);
 }
 
-/* INT n, INT3, INTO, INT1: n is the vector. */
+/* INT n (with 0x100), INT3, INTO, INT1 (with 0x200): vector. INT1 is a trap of the processor's own, for which gates are not
+ * asked who may call. */
 void x86_helper_int(struct x86_cpu *cpu, uint32_t vector, uint64_t next_pc)
 {
     bool is_n = vector & 0x100;     /* INT n: sensitive to IOPL in v8086 mode */
@@ -586,5 +587,5 @@ void x86_helper_int(struct x86_cpu *cpu, uint32_t vector, uint64_t next_pc)
     }
     cpu->old_exception = -1;
     cpu->external = false;
-    x86_deliver(cpu, vector & 0xff, X86_FROM_INT, false, 0, next_pc);
+    x86_deliver(cpu, vector & 0xff, vector & 0x200 ? X86_FROM_EXCEPTION : X86_FROM_INT, false, 0, next_pc);
 }

@@ -47,6 +47,12 @@ static inline bool x86_is_real(const struct x86_cpu *cpu)       /* real mode or 
     return !(cpu->cr0 & X86_CR0_PE) || cpu->eflags & X86_VM;
 }
 
+/* #AC is on, by CR0.AM and EFLAGS.AC. */
+static inline bool x86_checks_alignment(const struct x86_cpu *cpu)
+{
+    return cpu->cr0 & X86_CR0_AM && cpu->eflags & X86_AC && x86_cpl(cpu) == 3;
+}
+
 /* ---- paging (mmu.c) ---- */
 
 bool x86_mmu_walk(struct cpu *cpu, uint64_t va, enum mmu_access access, unsigned idx, bool debug, struct mmu_page *page,
@@ -84,6 +90,21 @@ void x86_line_changed(struct cpu *cpu, unsigned line, bool level);
 /* Delivers an interrupt or exception through the IDT or IVT. next_pc: the linear address that is pushed. */
 enum x86_source { X86_FROM_EXCEPTION, X86_FROM_INT, X86_FROM_HARDWARE };
 void x86_deliver(struct x86_cpu *cpu, unsigned vector, enum x86_source source, bool has_code, uint32_t code, uint64_t next_pc);
+
+/* Breakpoint i of DR7. */
+enum x86_break_kind { X86_BREAK_NONE, X86_BREAK_EXEC, X86_BREAK_WRITE, X86_BREAK_IO, X86_BREAK_ACCESS };
+struct x86_breakpoint {
+    enum x86_break_kind kind;
+    uint64_t addr, len;
+};
+struct x86_breakpoint x86_breakpoint(const struct x86_cpu *cpu, unsigned i);
+/* DR0 to DR3 or DR7 have changed: those on data become cpu.watch. */
+void x86_watches_update(struct x86_cpu *cpu);
+void x86_watch_hit(struct cpu *cpu);
+
+/* String instructions' ports: may they be accessed (else #GP); and has DR7 breakpoints on them, for watch_trap behind. */
+void x86_check_port(struct x86_cpu *cpu, unsigned port, unsigned size);
+void x86_port_done(struct x86_cpu *cpu, unsigned port, unsigned size);
 
 /* The state after RESET, or INIT where init is set. */
 void x86_reset_state(struct x86_cpu *cpu, bool init);

@@ -113,10 +113,43 @@ static unsigned data_idx(const struct x86_cpu *cpu)
     return x86_cpl(cpu) == 3 ? X86_IDX_USER : cpu->eflags & X86_AC ? X86_IDX_KERNEL_AC : X86_IDX_KERNEL;
 }
 
+struct x86_breakpoint x86_breakpoint(const struct x86_cpu *cpu, unsigned i)
+{
+    static const uint8_t lengths[] = { 1, 2, 8, 4 };
+    unsigned how = cpu->dr[7] >> (16 + 4 * i) & 15, len = lengths[how >> 2];
+
+    if (!(cpu->dr[7] >> (2 * i) & 3)) {
+        return (struct x86_breakpoint) { X86_BREAK_NONE, 0, 0 };
+    }
+    return (struct x86_breakpoint) { X86_BREAK_EXEC + (how & 3), cpu->dr[i] & ~(uint64_t)(len - 1), len };
+}
+
+void x86_watches_update(struct x86_cpu *cpu)
+{
+    struct cpu_watch w[CPU_WATCHES] = { 0 };
+
+    for (unsigned i = 0; i < 4; i++) {
+        struct x86_breakpoint b = x86_breakpoint(cpu, i);
+
+        if (b.kind == X86_BREAK_WRITE || b.kind == X86_BREAK_ACCESS) {
+            w[i].addr = b.addr;
+            w[i].len = b.len;
+            w[i].kinds = CPU_WATCH_WRITE | (b.kind == X86_BREAK_ACCESS ? CPU_WATCH_READ : 0);
+        }
+    }
+    if (memcmp(w, cpu->cpu.watch, sizeof w)) {
+        memcpy(cpu->cpu.watch, w, sizeof w);
+        cpu_watch_changed(&cpu->cpu);
+    }
+}
+
+/* Those that translated code must ask for: on instructions and ports. */
 static bool has_breakpoints(const struct x86_cpu *cpu)
 {
     for (unsigned i = 0; i < 4; i++) {
-        if ((cpu->dr[7] >> (2 * i) & 3) && !(cpu->dr[7] >> (16 + 4 * i) & 3)) {
+        enum x86_break_kind kind = x86_breakpoint(cpu, i).kind;
+
+        if (kind == X86_BREAK_EXEC || (kind == X86_BREAK_IO && cpu->cr4 & X86_CR4_DE)) {
             return true;
         }
     }
@@ -134,7 +167,7 @@ static void forget_upper_halves(struct x86_cpu *cpu)
 
 void x86_update_key(struct x86_cpu *cpu)
 {
-    uint32_t key = data_idx(cpu) << X86_KEY_IDX_SHIFT | key_fpu(cpu);
+    uint32_t key = key_fpu(cpu) | (x86_checks_alignment(cpu) ? X86_KEY_ALIGN : data_idx(cpu) << X86_KEY_IDX_SHIFT);
 
     if (x86_is_64(cpu)) {
         key |= X86_KEY_CS64 | X86_KEY_FLAT;
@@ -206,6 +239,7 @@ void x86_state_loaded(struct x86_cpu *cpu)
     for (unsigned i = 0; i < X86_SEGS; i++) {
         x86_seg_update(cpu, i);
     }
+    x86_watches_update(cpu);
     cpu->cpu.key = ~(uint32_t)X86_KEY_CS64;     /* no mode has this one */
     x86_paging_changed(cpu);
 }

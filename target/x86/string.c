@@ -27,12 +27,14 @@ static void repeat(struct x86_tr *t, enum x86_string op)
 
     ir_brcond(ir, IR_NE, more, ir_i32(ir, 0), again, done);
     xt_begin(t, again);
+    xt_port_done(t, t->pc);
     if (t->tb->single_step || t->key & (X86_KEY_STEP | X86_KEY_INHIBIT)) {
         xt_goto(t, t->pc);
     } else {
         ir_goto_pc(ir, t->pc, true);
     }
     xt_begin(t, done);
+    xt_port_done(t, t->next_pc);
     xt_goto(t, t->next_pc);
 }
 
@@ -154,6 +156,7 @@ static void port_string(struct x86_tr *t, enum x86_string op)
         return;
     }
     xt_call(t, X86_HELPER_rep, 2, ir_i32(ir, op), ir_i32(ir, how));
+    xt_port_done(t, t->next_pc);
     xt_next(t);
 }
 

@@ -213,13 +213,17 @@ static void one(struct rep *r)
         break;
     case X86_STRING_INS:
         a = dst(r, true);
+        cpu_probe_write(c, a, 1, r->idx);   /* what is read from a port is gone */
+        cpu_probe_write(c, a + r->size - 1, 1, r->idx);
         b = cpu_port_in(c, *reg(r, X86_RDX), r->size);
+        x86_port_done(r->cpu, *reg(r, X86_RDX), r->size);
         store(r, a, b);
         step(r, X86_RDI, 1);
         break;
     case X86_STRING_OUTS:
         a = load(r, src(r));
         cpu_port_out(c, *reg(r, X86_RDX), r->size, a);
+        x86_port_done(r->cpu, *reg(r, X86_RDX), r->size);
         step(r, X86_RSI, 1);
         break;
     }
@@ -246,10 +250,10 @@ uint32_t x86_helper_rep(struct x86_cpu *cpu, uint32_t op, uint32_t how)
 
     r.mask = r.asize == 8 ? UINT64_MAX : r.asize == 4 ? UINT32_MAX : UINT16_MAX;
     if (ports && left(&r)) {
-        x86_helper_check_io(cpu, cpu->cpu.r[X86_RDX], r.size);
+        x86_check_port(cpu, cpu->cpu.r[X86_RDX], r.size);
     }
     for (unsigned done = 0; left(&r);) {
-        uint64_t n = r.once ? 0 : bulk(&r, MIN(left(&r), ELEMENTS_MAX));
+        uint64_t n = r.once || cpu->eflags & X86_TF ? 0 : bulk(&r, MIN(left(&r), ELEMENTS_MAX));
 
         if (!n) {
             one(&r);
@@ -261,7 +265,7 @@ uint32_t x86_helper_rep(struct x86_cpu *cpu, uint32_t op, uint32_t how)
             return 0;
         }
         if (done >= ELEMENTS_MAX || atomic_load_explicit(&cpu->cpu.request, memory_order_relaxed) ||
-            cpu->eflags & X86_TF) {
+            cpu->eflags & X86_TF || cpu->cpu.watch_hits) {
             return left(&r) != 0;
         }
     }

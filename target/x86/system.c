@@ -440,11 +440,19 @@ static ir_ref port(struct x86_tr *t, unsigned i)
     return t->in.row->ops[i].kind == X86_OP_DX ? ir_extu16(t->ir, xt_reg(t, X86_RDX, 2)) : ir_i32(t->ir, (uint8_t)t->in.imm);
 }
 
+void xt_port_done(struct x86_tr *t, uint64_t pc)
+{
+    if (t->key & X86_KEY_BREAK) {
+        xt_call(t, X86_HELPER_watch_trap, 1, ir_i64(t->ir, pc));
+    }
+}
+
 void emit_IN(struct x86_tr *t)
 {
     ir_ref v = xt_call(t, X86_HELPER_in, 2, port(t, 1), ir_i32(t->ir, t->size));
 
     xt_set_reg(t, X86_RAX, t->size, xt_as(t, v, 4));
+    xt_port_done(t, t->next_pc);
     xt_next(t);
 }
 
@@ -453,6 +461,7 @@ void emit_OUT(struct x86_tr *t)
     unsigned n = x86_operand_bytes(&t->in, t->in.row->ops[1]);
 
     xt_call(t, X86_HELPER_out, 3, port(t, 0), ir_i32(t->ir, n), xt_reg(t, X86_RAX, n));
+    xt_port_done(t, t->next_pc);
     next_by_loop(t);
 }
 

@@ -651,7 +651,8 @@ void x86_translate(struct tr_block *tb, struct ir *ir)
         .tb = tb,
         .key = key,
         .cs_base = (key & X86_KEY_CS) == X86_KEY_CS_HERE ? (key >> X86_KEY_PARA_SHIFT) << 4 : 0,
-        .mem = (key & X86_KEY_IDX) >> X86_KEY_IDX_SHIFT << IR_MEM_IDX_SHIFT,
+        .mem = (key & X86_KEY_IDX) == X86_KEY_ALIGN ? X86_IDX_USER << IR_MEM_IDX_SHIFT | IR_MEM_ALIGN :
+               (key & X86_KEY_IDX) >> X86_KEY_IDX_SHIFT << IR_MEM_IDX_SHIFT,
     };
     unsigned max_insns = tb->single_step ? 1 : tb->max_insns;
 

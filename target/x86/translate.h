@@ -149,6 +149,8 @@ void xt_goto_rel(struct x86_tr *t, int64_t disp);
 void xt_next(struct x86_tr *t);                    /* on to the next instruction, where the key may have changed */
 void xt_lookup_pc(struct x86_tr *t);               /* a helper has set pc */
 void xt_exit(struct x86_tr *t, uint64_t pc, enum ir_exit code);
+/* Behind an access to a port: #DB if DR7 has a breakpoint on it; pc comes next. */
+void xt_port_done(struct x86_tr *t, uint64_t pc);
 /* IP of the next instruction, as I64. */
 ir_ref xt_next_ip(struct x86_tr *t);
 /* A new block of the region in which the current instruction goes on; state is in its homes there. */

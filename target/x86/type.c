@@ -64,7 +64,7 @@ extern const struct kvm_arch x86_kvm;
     .raise_mmu = x86_raise_mmu, .raise_bus = x86_raise_bus, .raise_unaligned = x86_raise_unaligned, \
     .fetch_idx = x86_fetch_idx, .data_idx = x86_data_idx, .mmu_indices = X86_IDX_COUNT, \
     .irq_pending = x86_irq_pending, .irq_take = x86_irq_take, .has_work = x86_has_work, .event = x86_event, \
-    .line_changed = x86_line_changed, .open_bus = true, .code_coherent = true, .kvm = KVM_ARCH, \
+    .line_changed = x86_line_changed, .watch_hit = x86_watch_hit, .open_bus = true, .code_coherent = true, .kvm = KVM_ARCH, \
     .regs = regs_, .nregs = nregs_, .reg_read = x86_reg_read, .reg_write = x86_reg_write, \
     .print_regs = x86_print_regs, .gdb_xml = x86_gdb_xml, .disas = x86_disas, \
     .state = state, .nstate = G_N_ELEMENTS(state)

@@ -59,7 +59,7 @@ ir_ref vec_load(struct x86_tr *t, unsigned bytes, unsigned half, bool aligned)
     case 8:
         return ir_vfrom(ir, ir_ld(ir, IR_F64, a, disp, IR_MEM_64 | t->mem));
     }
-    return ir_ld(ir, IR_V128, a, disp, IR_MEM_128 | t->mem | (aligned ? IR_MEM_ALIGN : 0));
+    return ir_ld(ir, IR_V128, a, disp, IR_MEM_128 | (t->mem & ~IR_MEM_ALIGN) | (aligned ? IR_MEM_ALIGN : 0));
 }
 
 void vec_demand_32(struct x86_tr *t)
@@ -87,7 +87,7 @@ void vec_rm_both(struct x86_tr *t, unsigned i, ir_ref v[2])
 
 void vec_store(struct x86_tr *t, ir_ref low, ir_ref high, bool aligned)
 {
-    unsigned mem = IR_MEM_128 | t->mem | (aligned ? IR_MEM_ALIGN : 0);
+    unsigned mem = IR_MEM_128 | (t->mem & ~IR_MEM_ALIGN) | (aligned ? IR_MEM_ALIGN : 0);
 
     if (high) {
         ir_probe(t->ir, t->addr, t->disp + 16, IR_MEM_128 | t->mem);    /* nothing is written if this half faults */

@@ -197,8 +197,11 @@ static void store_bytes(struct x86_cpu *cpu, uint64_t va, const void *from, unsi
 {
     unsigned idx = x86_data_idx(&cpu->cpu);
 
-    /* The last page first, so that nothing is stored where that faults. */
-    cpu_probe_write(&cpu->cpu, va + n - 1, 1, idx);
+    /* Nothing is stored where a later page faults. */
+    if ((va ^ (va + n - 1)) >> 12) {
+        cpu_probe_write(&cpu->cpu, va, 1, idx);
+        cpu_probe_write(&cpu->cpu, (va + n - 1) & ~(uint64_t)4095, 1, idx);
+    }
     for (unsigned at = 0, step; at < n; at += step) {
         uint64_t v = 0;
 

@@ -59,3 +59,7 @@ bool cpu_debug_rw(struct cpu *cpu, uint64_t va, void *buf, size_t len, bool writ
 {
     return false;
 }
+
+void cpu_watch_changed(struct cpu *cpu)
+{
+}
