@@ -318,13 +318,13 @@ void x86_raise_bus(struct cpu *c, uint64_t va, enum mmu_access access)
 {
     log_guest("x86: nothing at address 0x%" PRIx64 " (%s)\n", va,
               access == MMU_FETCH ? "fetch" : access == MMU_WRITE ? "write" : "read");
-    struct x86_cpu *cpu = x86_cpu(c);
-
-    /* An address that suits 8 bytes is a 16-byte operand's that must be aligned in any case. */
-    x86_raise_code(cpu, x86_checks_alignment(cpu) && va & 7 ? X86_ALIGN : X86_GP, 0);
+    x86_raise_code(x86_cpu(c), X86_GP, 0);
 }
 
 void x86_raise_unaligned(struct cpu *c, uint64_t va, enum mmu_access access)
 {
-    x86_raise_code(x86_cpu(c), X86_GP, 0);
+    struct x86_cpu *cpu = x86_cpu(c);
+
+    /* An address that suits 8 bytes is a 16-byte operand's that must be aligned in any case. */
+    x86_raise_code(cpu, x86_checks_alignment(cpu) && va & 7 ? X86_ALIGN : X86_GP, 0);
 }

@@ -90,7 +90,7 @@ void vec_store(struct x86_tr *t, ir_ref low, ir_ref high, bool aligned)
     unsigned mem = IR_MEM_128 | (t->mem & ~IR_MEM_ALIGN) | (aligned ? IR_MEM_ALIGN : 0);
 
     if (high) {
-        ir_probe(t->ir, t->addr, t->disp + 16, IR_MEM_128 | t->mem);    /* nothing is written if this half faults */
+        ir_probe(t->ir, t->addr, t->disp + 16, IR_MEM_128 | (t->mem & ~IR_MEM_ALIGN));    /* nothing is written if this half faults */
     }
     ir_st(t->ir, t->addr, t->disp, low, mem);
     if (high) {
