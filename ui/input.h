@@ -51,7 +51,6 @@ struct input_sink {
     unsigned takes;             /* INPUT_TAKES_* */
     void (*event)(struct input_sink *s, const struct input_event *e);
     void (*sync)(struct input_sink *s);     /* events up to here belong together; NULL: never mind */
-    bool absolute;              /* buttons go to it while absolute positions do */
     bool pending;               /* has had events since the last sync */
 };
 

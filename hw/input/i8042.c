@@ -1,45 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The PC's keyboard controller (Intel 8042 with IBM's PS/2 program; IBM PS/2 Hardware Interface Technical Reference,
- * 1988) with a PS/2 keyboard and a PS/2 mouse on it, and the A20 gate with port 0x92.
+ * 1988) with a PS/2 keyboard and a PS/2 mouse on it (ps2.c), and the A20 gate with port 0x92.
  *
  * Ports: 0x60 data, 0x64 status and commands, 0x92 fast A20 and reset. Outputs: 0 the keyboard's line (ISA 1), 1 the
  * mouse's (ISA 12). A20: the line X86_LINE_A20M of every CPU.
- * Not modelled: keys and movements (there is no display to take them from yet), passwords, timing of the serial lines.
+ * Not modelled: passwords, timing of the serial lines.
  */
 #include <string.h>
 
-#include "hw/isa/isa.h"
+#include "hw/input/i8042_impl.h"
 #include "system/cpu.h"
 #include "system/machine.h"
 #include "system/x86.h"
 #include "util/log.h"
 
-#define QUEUE_BYTES 16
-
 enum { ST_OBF = 1, ST_SYSTEM = 4, ST_COMMAND = 8, ST_UNLOCKED = 0x10, ST_MOUSE = 0x20 };
-enum { MODE_KBD_INT = 1, MODE_MOUSE_INT = 2, MODE_SYSTEM = 4, MODE_KBD_OFF = 0x10, MODE_MOUSE_OFF = 0x20,
-       MODE_TRANSLATE = 0x40 };
+enum { MODE_KBD_INT = 1, MODE_MOUSE_INT = 2, MODE_SYSTEM = 4, MODE_KBD_OFF = 0x10, MODE_MOUSE_OFF = 0x20 };
 enum { OUT_RESET = 1, OUT_A20 = 2 };
-enum { KBD, MOUSE, PORTS };
-enum { ACK = 0xfa, RESEND = 0xfe, SELF_TEST_OK = 0xaa };
-enum { MOUSE_REMOTE = 0x40, MOUSE_ENABLED = 0x20, MOUSE_SCALE2 = 0x10 };
-
-struct i8042 {
-    struct isa_device isa;
-    uint8_t mode, out_port;
-    uint8_t pending;            /* the command whose data byte comes at port 0x60 */
-    uint8_t last;               /* what port 0x60 gave last */
-    uint8_t from_controller, from_controller_port;     /* a byte of the controller's own waits; as whose it counts */
-    bool have_controller;
-    uint8_t queue[PORTS][QUEUE_BYTES], head[PORTS], count[PORTS];
-    uint8_t expects[PORTS];     /* the device's command whose parameter comes next; 0: none */
-    bool scanning, wrap;
-    uint8_t leds, rate_kbd, scan_set;
-    uint8_t mouse_status, mouse_rate, mouse_resolution, mouse_id;
-    uint8_t knock[3];           /* the last rates, for the wheel's */
-    struct mem_region data, command, port92;
-};
 
 static struct i8042 *kbc(struct device *d)
 {
@@ -48,32 +26,33 @@ static struct i8042 *kbc(struct device *d)
 
 /* ---- queues and lines ---- */
 
-/* Which port's byte is at 0x60 now: KBD, MOUSE, or -1. */
+static bool has_byte(const struct i8042 *s, unsigned port)
+{
+    return s->count[port] && !(s->mode & (port == KBD ? MODE_KBD_OFF : MODE_MOUSE_OFF));
+}
+
+/* Which port's byte is at 0x60 now: KBD, MOUSE, or -1. One that the guest has been told of stays until it is read. */
 static int ready(const struct i8042 *s)
 {
     if (s->have_controller) {
         return s->from_controller_port;
     }
-    if (s->count[KBD] && !(s->mode & MODE_KBD_OFF)) {
-        return KBD;
+    if (s->shown && has_byte(s, s->shown - 1)) {
+        return s->shown - 1;
     }
-    return s->count[MOUSE] && !(s->mode & MODE_MOUSE_OFF) ? MOUSE : -1;
+    return has_byte(s, KBD) ? KBD : has_byte(s, MOUSE) ? MOUSE : -1;
 }
 
-static void update(struct device *d)
+void i8042_update(struct device *d)
 {
     struct i8042 *s = kbc(d);
     int r = ready(s);
 
+    if (!s->have_controller) {
+        s->shown = r + 1;
+    }
     irq_set(&d->irq[KBD], r == KBD && (s->mode & MODE_KBD_INT));
     irq_set(&d->irq[MOUSE], r == MOUSE && (s->mode & MODE_MOUSE_INT));
-}
-
-static void push(struct i8042 *s, unsigned port, uint8_t v)
-{
-    if (s->count[port] < QUEUE_BYTES) {
-        s->queue[port][(s->head[port] + s->count[port]++) % QUEUE_BYTES] = v;
-    }
 }
 
 static void say(struct i8042 *s, uint8_t v, unsigned port)
@@ -81,11 +60,6 @@ static void say(struct i8042 *s, uint8_t v, unsigned port)
     s->from_controller = v;
     s->from_controller_port = port;
     s->have_controller = true;
-}
-
-static void clear(struct i8042 *s, unsigned port)
-{
-    s->count[port] = 0;
 }
 
 static void set_a20(struct i8042 *s)
@@ -106,150 +80,6 @@ static void write_out_port(struct i8042 *s, uint8_t v)
     }
 }
 
-/* ---- keyboard ---- */
-
-static void keyboard_defaults(struct i8042 *s)
-{
-    s->rate_kbd = 0x2b;
-    s->scan_set = 2;
-    s->leds = 0;
-}
-
-static void keyboard_parameter(struct i8042 *s, uint8_t v)
-{
-    uint8_t command = s->expects[KBD];
-
-    s->expects[KBD] = 0;
-    push(s, KBD, ACK);
-    if (command == 0xed) {
-        s->leds = v & 7;
-    } else if (command == 0xf3) {
-        s->rate_kbd = v;
-    } else if (command == 0xf0 && v == 0) {
-        push(s, KBD, s->scan_set);
-    } else if (command == 0xf0 && v <= 3) {
-        s->scan_set = v;
-    }
-}
-
-static void keyboard_write(struct i8042 *s, uint8_t v)
-{
-    if (s->expects[KBD]) {
-        keyboard_parameter(s, v);
-        return;
-    }
-    switch (v) {
-    case 0xed: case 0xf0: case 0xf3:
-        s->expects[KBD] = v;
-        push(s, KBD, ACK);
-        break;
-    case 0xee:
-        push(s, KBD, 0xee);
-        break;
-    case 0xf2:
-        push(s, KBD, ACK);
-        push(s, KBD, 0xab);
-        push(s, KBD, 0x83);
-        break;
-    case 0xf4: case 0xf5: case 0xf6:
-        if (v != 0xf4) {
-            keyboard_defaults(s);
-            clear(s, KBD);
-        }
-        s->scanning = v != 0xf5;
-        push(s, KBD, ACK);
-        break;
-    case 0xff:
-        keyboard_defaults(s);
-        s->scanning = true;
-        clear(s, KBD);
-        push(s, KBD, ACK);
-        push(s, KBD, SELF_TEST_OK);
-        break;
-    default:
-        push(s, KBD, RESEND);
-    }
-}
-
-/* ---- mouse ---- */
-
-static void mouse_defaults(struct i8042 *s)
-{
-    s->mouse_rate = 100;
-    s->mouse_resolution = 2;
-    s->mouse_status = 0;
-}
-
-static void mouse_parameter(struct i8042 *s, uint8_t v)
-{
-    uint8_t command = s->expects[MOUSE];
-
-    s->expects[MOUSE] = 0;
-    push(s, MOUSE, ACK);
-    if (command == 0xe8) {
-        s->mouse_resolution = v;
-    } else if (command == 0xf3) {
-        s->mouse_rate = v;
-        memmove(s->knock, s->knock + 1, 2);
-        s->knock[2] = v;
-        if (!memcmp(s->knock, "\xc8\x64\x50", 3)) {     /* 200, 100, 80: the driver knows the wheel */
-            s->mouse_id = 3;
-        }
-    }
-}
-
-static void mouse_write(struct i8042 *s, uint8_t v)
-{
-    if (s->expects[MOUSE]) {
-        mouse_parameter(s, v);
-        return;
-    }
-    if (s->wrap && v != 0xec && v != 0xff) {
-        push(s, MOUSE, v);
-        return;
-    }
-    switch (v) {
-    case 0xe6: s->mouse_status &= ~MOUSE_SCALE2; break;
-    case 0xe7: s->mouse_status |= MOUSE_SCALE2; break;
-    case 0xe8: case 0xf3: s->expects[MOUSE] = v; break;
-    case 0xea: s->mouse_status &= ~MOUSE_REMOTE; break;
-    case 0xec: s->wrap = false; break;
-    case 0xee: s->wrap = true; break;
-    case 0xf0: s->mouse_status |= MOUSE_REMOTE; break;
-    case 0xf4: s->mouse_status |= MOUSE_ENABLED; break;
-    case 0xf5: s->mouse_status &= ~MOUSE_ENABLED; break;
-    case 0xf6: mouse_defaults(s); break;
-    case 0xe9: case 0xeb: case 0xf2: case 0xff: break;
-    default:
-        push(s, MOUSE, RESEND);
-        return;
-    }
-    if (v == 0xff) {
-        mouse_defaults(s);
-        s->mouse_id = 0;
-        s->wrap = false;
-        clear(s, MOUSE);
-    }
-    push(s, MOUSE, ACK);
-    if (v == 0xff) {
-        push(s, MOUSE, SELF_TEST_OK);
-        push(s, MOUSE, s->mouse_id);
-    } else if (v == 0xf2) {
-        push(s, MOUSE, s->mouse_id);
-    } else if (v == 0xe9) {
-        push(s, MOUSE, s->mouse_status);
-        push(s, MOUSE, s->mouse_resolution);
-        push(s, MOUSE, s->mouse_rate);
-    } else if (v == 0xeb) {         /* a report: nothing has moved */
-        push(s, MOUSE, 0x08);
-        push(s, MOUSE, 0);
-        push(s, MOUSE, 0);
-        if (s->mouse_id) {
-            push(s, MOUSE, 0);
-        }
-    }
-}
-
 /* ---- the controller's ports ---- */
 
 static enum mem_result data_read(void *opaque, uint64_t offset, unsigned size, uint64_t *value, struct mem_attrs attrs)
@@ -262,13 +92,15 @@ static enum mem_result data_read(void *opaque, uint64_t offset, unsigned size, u
         s->last = s->from_controller;
     } else if (r >= 0) {
         s->last = s->queue[r][s->head[r]];
-        s->head[r] = (s->head[r] + 1) % QUEUE_BYTES;
+        s->head[r] = (s->head[r] + 1) % PS2_QUEUE_BYTES;
         s->count[r]--;
+        s->shown = 0;
+        ps2_room(s);
     }
     /* The lines fall between bytes, so that each is an edge. */
     irq_set(&s->isa.dev.irq[KBD], false);
     irq_set(&s->isa.dev.irq[MOUSE], false);
-    update(&s->isa.dev);
+    i8042_update(&s->isa.dev);
     *value = s->last;
     return MEM_OK;
 }
@@ -293,13 +125,13 @@ static enum mem_result data_write(void *opaque, uint64_t offset, unsigned size, 
         say(s, v, MOUSE);
         break;
     case 0xd4:
-        mouse_write(s, v);
+        ps2_mouse_write(s, v);
         break;
     default:
         s->mode &= ~MODE_KBD_OFF;
-        keyboard_write(s, v);
+        ps2_keyboard_write(s, v);
     }
-    update(&s->isa.dev);
+    i8042_update(&s->isa.dev);
     return MEM_OK;
 }
 
@@ -348,7 +180,7 @@ static enum mem_result command_write(void *opaque, uint64_t offset, unsigned siz
             log_guest("i8042: unknown command 0x%02x", v);
         }
     }
-    update(&s->isa.dev);
+    i8042_update(&s->isa.dev);
     return MEM_OK;
 }
 
@@ -392,6 +224,7 @@ static bool realize(struct device *d, GError **err)
     mem_map(bus->io, 0x92, &s->port92, 0);
     device_connect(d, KBD, isa_line(bus, 1));
     device_connect(d, MOUSE, isa_line(bus, 12));
+    ps2_init(s);
     return true;
 }
 
@@ -399,6 +232,7 @@ static void unrealize(struct device *d)
 {
     struct i8042 *s = kbc(d);
 
+    ps2_free(s);
     mem_region_free(&s->data);
     mem_region_free(&s->command);
     mem_region_free(&s->port92);
@@ -412,15 +246,8 @@ static void reset(struct device *d)
     s->out_port = OUT_RESET | OUT_A20;
     s->pending = s->last = 0;
     s->have_controller = false;
-    for (unsigned p = 0; p < PORTS; p++) {
-        s->head[p] = s->count[p] = s->expects[p] = 0;
-    }
-    s->scanning = true;
-    s->wrap = false;
-    keyboard_defaults(s);
-    mouse_defaults(s);
-    s->mouse_id = 0;
-    memset(s->knock, 0, sizeof(s->knock));
+    s->shown = 0;
+    ps2_reset(s);
     set_a20(s);
 }
 
@@ -429,10 +256,11 @@ static bool after_load(struct device *d, GError **err)
     struct i8042 *s = kbc(d);
 
     for (unsigned p = 0; p < PORTS; p++) {
-        s->head[p] %= QUEUE_BYTES;
-        s->count[p] = MIN(s->count[p], QUEUE_BYTES);
+        s->head[p] %= PS2_QUEUE_BYTES;
+        s->count[p] = MIN(s->count[p], PS2_QUEUE_BYTES);
     }
     s->from_controller_port &= 1;
+    s->shown = MIN(s->shown, PORTS);
     set_a20(s);
     return true;
 }
@@ -440,19 +268,22 @@ static bool after_load(struct device *d, GError **err)
 static const struct field state[] = {
     FIELD(struct i8042, mode), FIELD(struct i8042, out_port), FIELD(struct i8042, pending), FIELD(struct i8042, last),
     FIELD(struct i8042, from_controller), FIELD(struct i8042, from_controller_port), FIELD(struct i8042, have_controller),
+    FIELD(struct i8042, shown),
     FIELD_BYTES(struct i8042, queue), FIELD_ARRAY(struct i8042, head), FIELD_ARRAY(struct i8042, count),
     FIELD_ARRAY(struct i8042, expects), FIELD(struct i8042, scanning), FIELD(struct i8042, wrap),
     FIELD(struct i8042, leds), FIELD(struct i8042, rate_kbd), FIELD(struct i8042, scan_set),
     FIELD(struct i8042, mouse_status), FIELD(struct i8042, mouse_rate), FIELD(struct i8042, mouse_resolution),
-    FIELD(struct i8042, mouse_id), FIELD_ARRAY(struct i8042, knock),
+    FIELD(struct i8042, mouse_id), FIELD_ARRAY(struct i8042, knock), FIELD_ARRAY(struct i8042, moved),
+    FIELD(struct i8042, buttons), FIELD(struct i8042, buttons_told),
 };
 
 static const struct host_field host[] = {
     HOST(struct i8042, data), HOST(struct i8042, command), HOST(struct i8042, port92),
+    HOST(struct i8042, keyboard), HOST(struct i8042, mouse),
 };
 
 const struct device_type i8042_type = {
     .name = "i8042", .help = "PC keyboard controller with keyboard and mouse", .base = &isa_device_type,
     .bus = &isa_bus_type, .size = sizeof(struct i8042), STATE(state), HOSTS(host), .irqs = 2, .realize = realize,
-    .unrealize = unrealize, .reset = reset, .update = update, .after_load = after_load,
+    .unrealize = unrealize, .reset = reset, .update = i8042_update, .after_load = after_load,
 };
