@@ -145,6 +145,7 @@ struct tr_block {
     uint32_t key;
     unsigned max_insns;             /* at most so many guest instructions */
     bool single_step;               /* end after one instruction with IR_EXIT_STEPPED */
+    bool one_branch;                /* the block ends at its first conditional branch (opt-flags=off, counted time) */
     bool by_helpers;                /* opt-vectors=off: vector instructions by helpers as far as the target has them */
     const uint8_t *page;            /* guest bytes of pc's page (4 KiB, host memory), valid during translation */
     /* Bytes of the following page, for an instruction that straddles: NULL if it can't be fetched (then end the block

@@ -563,7 +563,8 @@ __attribute__((noinline)) static struct tb *tb_make(struct accel_cpu *a, struct 
     struct cpu *cpu = a->cpu;
     struct tr_block tr = {
         .pc = cpu->pc, .key = cpu->key, .cpu = cpu, .opaque = m, .next_page = next_page,
-        .single_step = a->single_step, .by_helpers = !t->opt_vectors, .breakpoint = t->breaks->len && !a->single_step ? at_breakpoint : NULL,
+        .single_step = a->single_step, .by_helpers = !t->opt_vectors,
+        .one_branch = !t->opt_flags || t->env.icount, .breakpoint = t->breaks->len && !a->single_step ? at_breakpoint : NULL,
         .page = m->first.ram->host + m->first.offset,
     };
     struct host_code code = { 0 };

@@ -448,6 +448,7 @@ static const struct prop props[] = {
     PROP_BOOL(struct tcg, opt_cse, "opt-cse", false, "common subexpressions pass"),
     OPT(opt_dead, "opt-dead", "dead code pass"),
     OPT(opt_narrow, "opt-narrow", "pass that drops unused extensions"),
+    OPT(opt_flags, "opt-flags", "a block goes on behind a branch where its flags are read again (ARM)"),
     OPT(opt_vectors, "opt-vectors", "vector instructions without helpers (ARM)"),
     OPT(opt_asid, "opt-asid", "a TLB set for each address space"),
     OPT(opt_global, "opt-global", "global mappings of the kernel shared by all TLB sets"),

@@ -180,7 +180,7 @@ struct tcg {
     uint64_t tb_size;           /* MiB; 0: default */
     char *thread;               /* "multi", "single"; NULL: the default */
     char *engine;               /* "jit", "interp" */
-    bool opt_pin, opt_share, opt_range, opt_probe, opt_bextr, opt_avx, opt_fuse, opt_chain, opt_fold, opt_cse, opt_dead, opt_narrow, opt_vectors;
+    bool opt_pin, opt_share, opt_range, opt_probe, opt_bextr, opt_avx, opt_fuse, opt_chain, opt_fold, opt_cse, opt_dead, opt_narrow, opt_vectors, opt_flags;
     bool opt_asid, opt_global, opt_grow, perfmap, verify;
     FILE *perf_file;            /* under tb_lock */
 

@@ -2,7 +2,47 @@
 /* Branches. */
 #include "target/arm/translate.h"
 
-/* Both ways out of the block. */
+/* The instruction reads, writes the flags; or leaves. */
+enum flag_use { FLAGS_READ, FLAGS_WRITTEN, FLAGS_UNTOUCHED };
+
+static enum flag_use flag_use(uint32_t insn)
+{
+    if ((insn & 0xff000000) == 0x54000000 ||                    /* B.cond */
+        (insn & 0x1fe00000) == 0x1a800000 ||                    /* CSEL and its like */
+        (insn & 0x1fe00000) == 0x1a400000 ||                    /* CCMP, CCMN */
+        (insn & 0x1fe0fc00) == 0x1a000000 ||                    /* ADC, SBC */
+        (insn & 0xff200400) == 0x1e200400) {                    /* FCSEL, FCCMP */
+        return FLAGS_READ;
+    }
+    if ((insn & 0x3f000000) == 0x31000000 || (insn & 0x3f000000) == 0x2b000000 ||      /* ADDS, SUBS */
+        (insn & 0x7f800000) == 0x72000000 || (insn & 0x7f000000) == 0x6a000000 ||      /* ANDS, BICS */
+        (insn & 0xff20fc00) == 0x1e202000 ||                                           /* FCMP */
+        (insn & 0x1c000000) == 0x14000000) {                                           /* branches, system */
+        return FLAGS_WRITTEN;
+    }
+    return FLAGS_UNTOUCHED;
+}
+
+/* Does what follows a branch soon look at flags that this block has set? Then it belongs to the block, which knows them as
+ * operands; another block would have to compute NZCV. */
+static bool goes_on(const struct arm_tr *t)
+{
+    enum { LOOK_AT = 4 };
+
+    if (!t->flags.known || t->tb->one_branch || t->tb->single_step || t->tb->insns + 1 >= t->tb->max_insns) {
+        return false;
+    }
+    for (uint64_t pc = t->next_pc; pc < t->next_pc + 4 * LOOK_AT && (pc ^ t->tb->pc) >> 12 == 0; pc += 4) {
+        switch (flag_use(arm_insn_at(t, pc))) {
+        case FLAGS_READ: return true;
+        case FLAGS_WRITTEN: return false;
+        default: break;
+        }
+    }
+    return false;
+}
+
+/* Both ways out of the block, or on to the next instruction. */
 static void branch(struct arm_tr *t, enum ir_cond cond, ir_ref a, ir_ref b, int64_t words)
 {
     unsigned yes = ir_block_new(t->ir), no = ir_block_new(t->ir);
@@ -11,7 +51,11 @@ static void branch(struct arm_tr *t, enum ir_cond cond, ir_ref a, ir_ref b, int6
     ir_begin(t->ir, yes);
     arm_goto(t, t->pc + words * 4);
     ir_begin(t->ir, no);
-    arm_goto(t, t->next_pc);
+    if (goes_on(t)) {
+        t->ended = false;
+    } else {
+        arm_goto(t, t->next_pc);
+    }
 }
 
 void a64_b(struct arm_tr *t, const struct arm_IMM26 *a)

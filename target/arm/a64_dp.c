@@ -146,12 +146,7 @@ static void with_carry(struct arm_tr *t, const struct arm_R3 *a, bool sub, bool 
     if (sub) {
         y = ir_not(ir, y);
     }
-    r = ir_add(ir, ir_add(ir, x, y), a->sf ? c : ir_trunc(ir, c));
-    if (s) {
-        const ir_ref args[] = { a->sf ? x : ir_extu32(ir, x), a->sf ? y : ir_extu32(ir, y), c };
-
-        arm_flags_set(t, ARM_CC_NZCV, ir_call(ir, a->sf ? ARM_HELPER_adc64_nzcv : ARM_HELPER_adc32_nzcv, 3, args), 0);
-    }
+    r = s ? arm_flags_set_carry(t, a->sf, x, y, c) : ir_add(ir, ir_add(ir, x, y), a->sf ? c : ir_trunc(ir, c));
     arm_set_r(t, a->sf, a->rd, r);
 }
 
@@ -159,27 +154,6 @@ void a64_adc(struct arm_tr *t, const struct arm_R3 *a) { with_carry(t, a, false,
 void a64_adcs(struct arm_tr *t, const struct arm_R3 *a) { with_carry(t, a, false, true); }
 void a64_sbc(struct arm_tr *t, const struct arm_R3 *a) { with_carry(t, a, true, false); }
 void a64_sbcs(struct arm_tr *t, const struct arm_R3 *a) { with_carry(t, a, true, true); }
-
-static uint64_t pack(bool n, bool z, bool c, bool v)
-{
-    return (uint64_t)(n << 3 | z << 2 | c << 1 | v) << 28;
-}
-
-uint64_t arm_helper_adc64_nzcv(uint64_t a, uint64_t b, uint64_t c)
-{
-    unsigned __int128 u = (unsigned __int128)a + b + c;
-    uint64_t r = u;
-
-    return pack(r >> 63, !r, u >> 64, ((r ^ a) & (r ^ b)) >> 63);
-}
-
-uint64_t arm_helper_adc32_nzcv(uint64_t a, uint64_t b, uint64_t c)
-{
-    uint64_t u = a + b + c;
-    uint32_t r = u;
-
-    return pack(r >> 31, !r, u >> 32, ((r ^ (uint32_t)a) & (r ^ (uint32_t)b)) >> 31);
-}
 
 /* ---- logic ---- */
 

@@ -255,34 +255,34 @@ void a64_fnmsub_f(struct arm_tr *t, const struct arm_F3 *a) { three(t, a, FOP_NM
 
 /* ---- comparisons ---- */
 
-/* Packed NZCV of a comparison; the relation is asked for three times, flags are raised by the first. */
-static ir_ref compare_packed(struct arm_tr *t, unsigned fmt, ir_ref x, ir_ref y, bool signalling)
+static enum arm_cc compare_op(unsigned fmt)
 {
-    struct ir *ir = t->ir;
-    ir_ref lt = ir_fcmp(ir, signalling ? IR_FLT : IR_FLTQ, x, y), eq = ir_fcmp(ir, IR_FEQ, x, y);
-    ir_ref gt = ir_fcmp(ir, IR_FLTQ, y, x), un, zero = ir_i64(ir, 0), r;
-
-    un = ir_xor(ir, ir_or(ir, ir_or(ir, lt, eq), gt), ir_i64(ir, 1));
-    r = ir_or(ir, ir_shl(ir, lt, ir_i64(ir, 31)), ir_shl(ir, eq, ir_i64(ir, 30)));
-    r = ir_or(ir, r, ir_shl(ir, un, ir_i64(ir, 28)));
-    return ir_or(ir, r, ir_select(ir, IR_EQ, lt, zero, ir_i64(ir, 1 << 29), zero));
+    return fmt == FP_D ? ARM_CC_FCMP64 : ARM_CC_FCMP32;
 }
 
-static ir_ref compare_value(struct arm_tr *t, unsigned fmt, unsigned rn, int rm, bool signalling)
+/* Conditions compare anew, quietly; this is for the exceptions. */
+static void raise_by_compare(struct arm_tr *t, ir_ref x, ir_ref y, bool signalling)
 {
-    if (!on_host(t, fmt)) {
-        return soft(t, arm_fp_desc(FOP_NZCV, fmt, signalling, 0), get_bits(t, fmt, rn), rm < 0 ? 0 : get_bits(t, fmt, rm), 0);
-    }
-    return compare_packed(t, fmt, get_f(t, fmt, rn), rm < 0 ? ir_const(t->ir, type_of(fmt), 0) : get_f(t, fmt, rm), signalling);
+    ir_fcmp(t->ir, signalling ? IR_FLT : IR_FLTQ, x, y);
 }
 
 static void compare(struct arm_tr *t, unsigned type, unsigned rn, int rm, bool signalling)
 {
     unsigned fmt;
+    ir_ref x, y;
 
-    if (fmt_of(t, type, &fmt)) {
-        arm_flags_set(t, ARM_CC_NZCV, compare_value(t, fmt, rn, rm, signalling), 0);
+    if (!fmt_of(t, type, &fmt)) {
+        return;
     }
+    if (!on_host(t, fmt)) {
+        arm_flags_set(t, ARM_CC_NZCV, soft(t, arm_fp_desc(FOP_NZCV, fmt, signalling, 0), get_bits(t, fmt, rn),
+                                           rm < 0 ? 0 : get_bits(t, fmt, rm), 0), 0);
+        return;
+    }
+    x = get_f(t, fmt, rn);
+    y = rm < 0 ? ir_const(t->ir, type_of(fmt), 0) : get_f(t, fmt, rm);
+    raise_by_compare(t, x, y, signalling);
+    arm_flags_set(t, compare_op(fmt), x, y);
 }
 
 void a64_fcmp(struct arm_tr *t, const struct arm_FCMP *a) { compare(t, a->type, a->rn, a->rm, false); }
@@ -290,7 +290,7 @@ void a64_fcmpe(struct arm_tr *t, const struct arm_FCMP *a) { compare(t, a->type,
 void a64_fcmp_zero(struct arm_tr *t, const struct arm_FCMPZ *a) { compare(t, a->type, a->rn, -1, false); }
 void a64_fcmpe_zero(struct arm_tr *t, const struct arm_FCMPZ *a) { compare(t, a->type, a->rn, -1, true); }
 
-/* The comparison raises its exceptions only if it takes place: soft float of operands that raise none otherwise. */
+/* The comparison raises its exceptions only if it takes place: its operands are zeros otherwise. */
 void a64_fccmp(struct arm_tr *t, const struct arm_FCCMP *a)
 {
     struct ir *ir = t->ir;
@@ -302,6 +302,14 @@ void a64_fccmp(struct arm_tr *t, const struct arm_FCCMP *a)
         return;
     }
     c = arm_flags_test(t, a->cond);
+    if (on_host(t, fmt)) {
+        zero = ir_const(ir, type_of(fmt), 0);
+        x = ir_select(ir, c.cond, c.a, c.b, get_f(t, fmt, a->rn), zero);
+        y = ir_select(ir, c.cond, c.a, c.b, get_f(t, fmt, a->rm), zero);
+        raise_by_compare(t, x, y, a->e);
+        arm_flags_set_if(t, a->cond, compare_op(fmt), x, y, a->nzcv);
+        return;
+    }
     x = ir_select(ir, c.cond, c.a, c.b, get_bits(t, fmt, a->rn), zero);
     y = ir_select(ir, c.cond, c.a, c.b, get_bits(t, fmt, a->rm), zero);
     packed = soft(t, arm_fp_desc(FOP_NZCV, fmt, a->e, 0), x, y, 0);

@@ -29,7 +29,12 @@ enum arm_cc {
     ARM_CC_SUB64,
     ARM_CC_LOGIC32,                 /* the result cc_a; C and V are clear */
     ARM_CC_LOGIC64,
+    ARM_CC_FCMP32,                  /* comparison of the floats whose bits are cc_a, cc_b */
+    ARM_CC_FCMP64,
 };
+/* Added to ARM_CC_ADD32 and ADD64: cc_a + cc_b + 1. */
+#define ARM_CC_CARRY 0x40
+#define ARM_CC_CARRY_SHIFT 6
 
 enum arm_timer { ARM_TIMER_PHYS, ARM_TIMER_VIRT, ARM_TIMER_HYP, ARM_TIMER_SEC, ARM_TIMER_HYPVIRT, ARM_TIMERS };
 

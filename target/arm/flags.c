@@ -36,10 +36,15 @@ static bool is32(enum arm_cc op)
     return op == ARM_CC_ADD32 || op == ARM_CC_SUB32 || op == ARM_CC_LOGIC32;
 }
 
-/* For a slot: the upper half of an operand of 32 bits does not count. */
+/* For a slot, as I64. */
 static ir_ref widen(struct arm_tr *t, ir_ref v)
 {
-    return ir_type_of(t->ir, v) == IR_I32 ? ir_extu32(t->ir, v) : v;
+    switch (ir_type_of(t->ir, v)) {
+    case IR_I32: return ir_extu32(t->ir, v);
+    case IR_F32: return ir_extu32(t->ir, ir_fbits(t->ir, v));
+    case IR_F64: return ir_fbits(t->ir, v);
+    default: return v;
+    }
 }
 
 void arm_flags_set(struct arm_tr *t, enum arm_cc op, ir_ref a, ir_ref b)
@@ -50,6 +55,27 @@ void arm_flags_set(struct arm_tr *t, enum arm_cc op, ir_ref a, ir_ref b)
     if (op != ARM_CC_NZCV && op != ARM_CC_LOGIC32 && op != ARM_CC_LOGIC64) {
         ir_put(t->ir, ARM_SLOT_CC_B, widen(t, b));
     }
+}
+
+/* The operation's number as the slot has it. */
+static ir_ref op_value(struct arm_tr *t)
+{
+    ir_ref op = ir_i64(t->ir, t->flags.op);
+
+    return t->flags.carry ? ir_or(t->ir, op, ir_shl(t->ir, t->flags.carry, ir_i64(t->ir, ARM_CC_CARRY_SHIFT))) : op;
+}
+
+ir_ref arm_flags_set_carry(struct arm_tr *t, bool sf, ir_ref a, ir_ref b, ir_ref carry)
+{
+    struct ir *ir = t->ir;
+    ir_ref ab = ir_add(ir, a, b), sum = ir_add(ir, ab, sf ? carry : ir_trunc(ir, carry));
+
+    t->flags = (struct arm_flags){ .known = true, .op = sf ? ARM_CC_ADD64 : ARM_CC_ADD32, .a = a, .b = b, .carry = carry,
+                                   .ab = ab, .sum = sum };
+    ir_put(ir, ARM_SLOT_CC_OP, op_value(t));
+    ir_put(ir, ARM_SLOT_CC_A, widen(t, a));
+    ir_put(ir, ARM_SLOT_CC_B, widen(t, b));
+    return sum;
 }
 
 void arm_flags_set_if(struct arm_tr *t, unsigned cond, enum arm_cc op, ir_ref a, ir_ref b, unsigned imm)
@@ -105,7 +131,7 @@ ir_ref arm_flags_packed(struct arm_tr *t)
     if (f->op == ARM_CC_NZCV && !f->when) {
         return f->a;
     }
-    packed = call_nzcv(t, ir_i64(t->ir, f->op), widen(t, f->a), f->b ? widen(t, f->b) : ir_i64(t->ir, 0));
+    packed = call_nzcv(t, op_value(t), widen(t, f->a), f->b ? widen(t, f->b) : ir_i64(t->ir, 0));
     if (f->when) {
         packed = ir_select(t->ir, IR_NE, f->when, ir_i64(t->ir, 0), packed, ir_i64(t->ir, (uint64_t)f->imm << NZCV_SHIFT));
     }
@@ -165,17 +191,21 @@ static struct arm_test of_sub(struct arm_tr *t, unsigned cond, ir_ref a, ir_ref 
 static struct arm_test of_add(struct arm_tr *t, unsigned cond, ir_ref a, ir_ref b, ir_ref zero)
 {
     struct ir *ir = t->ir;
-    ir_ref r = ir_add(ir, a, b), overflow;
+    const struct arm_flags *f = &t->flags;
+    ir_ref r = f->carry ? f->sum : ir_add(ir, a, b), carry = 0, overflow;
 
+    if (f->carry && (cond == 2 || cond == 8)) {
+        carry = ir_or(ir, ir_setcond(ir, IR_LTU, f->ab, a), ir_setcond(ir, IR_LTU, r, f->ab));
+    }
     switch (cond) {
     case 0:
         return (struct arm_test){ IR_EQ, r, zero };
     case 2:
-        return (struct arm_test){ IR_LTU, r, a };
+        return carry ? (struct arm_test){ IR_NE, carry, ir_i64(ir, 0) } : (struct arm_test){ IR_LTU, r, a };
     case 4:
         return (struct arm_test){ IR_LT, r, zero };
     case 8:
-        r = ir_and(ir, ir_setcond(ir, IR_LTU, r, a), ir_setcond(ir, IR_NE, r, zero));
+        r = ir_and(ir, carry ? carry : ir_setcond(ir, IR_LTU, r, a), ir_setcond(ir, IR_NE, r, zero));
         return (struct arm_test){ IR_NE, r, ir_i64(ir, 0) };
     default:
         break;
@@ -192,6 +222,23 @@ static struct arm_test of_add(struct arm_tr *t, unsigned cond, ir_ref a, ir_ref 
     return (struct arm_test){ IR_NE, r, ir_i64(ir, 0) };
 }
 
+/* Less: N; equal: Z and C; greater: C; unordered: C and V. */
+static struct arm_test of_fcmp(struct arm_tr *t, unsigned cond, ir_ref a, ir_ref b)
+{
+    struct ir *ir = t->ir;
+    ir_ref zero = ir_i64(ir, 0);
+
+    switch (cond) {
+    case 0: return (struct arm_test){ IR_NE, ir_fcmp(ir, IR_FEQ, a, b), zero };
+    case 2: return (struct arm_test){ IR_EQ, ir_fcmp(ir, IR_FLTQ, a, b), zero };
+    case 4: return (struct arm_test){ IR_NE, ir_fcmp(ir, IR_FLTQ, a, b), zero };
+    case 6: return (struct arm_test){ IR_EQ, ir_or(ir, ir_fcmp(ir, IR_FLEQ, a, b), ir_fcmp(ir, IR_FLEQ, b, a)), zero };
+    case 8: return (struct arm_test){ IR_EQ, ir_fcmp(ir, IR_FLEQ, a, b), zero };
+    case 10: return (struct arm_test){ IR_NE, ir_fcmp(ir, IR_FLEQ, b, a), zero };
+    default: return (struct arm_test){ IR_NE, ir_fcmp(ir, IR_FLTQ, b, a), zero };
+    }
+}
+
 static struct arm_test of_op(struct arm_tr *t, unsigned cond)
 {
     const struct arm_flags *f = &t->flags;
@@ -206,6 +253,9 @@ static struct arm_test of_op(struct arm_tr *t, unsigned cond)
     case ARM_CC_SUB32:
     case ARM_CC_SUB64:
         return of_sub(t, cond, f->a, f->b, zero);
+    case ARM_CC_FCMP32:
+    case ARM_CC_FCMP64:
+        return of_fcmp(t, cond, f->a, f->b);
     default:
         return of_add(t, cond, f->a, f->b, zero);
     }
@@ -249,18 +299,32 @@ static uint32_t pack(bool n, bool z, bool c, bool v)
     return ((uint32_t)n << 3 | z << 2 | c << 1 | v) << NZCV_SHIFT;
 }
 
+/* By the bits alone: nothing may touch the guest's floating-point flags here. */
+static uint32_t compare_floats(uint64_t a, uint64_t b, uint64_t sign, uint64_t infinity)
+{
+    int64_t x = a & (sign - 1), y = b & (sign - 1);
+
+    if ((uint64_t)x > infinity || (uint64_t)y > infinity) {
+        return pack(false, false, true, true);
+    }
+    x = a & sign ? -x : x;
+    y = b & sign ? -y : y;
+    return pack(x < y, x == y, x >= y, false);
+}
+
 uint64_t arm_helper_nzcv(uint64_t op, uint64_t a, uint64_t b)
 {
     uint64_t r;
     uint32_t a32 = a, b32 = b, r32;
+    unsigned carry = op >> ARM_CC_CARRY_SHIFT & 1;
 
-    switch (op) {
+    switch (op & ~(uint64_t)ARM_CC_CARRY) {
     case ARM_CC_ADD32:
-        r32 = a32 + b32;
-        return pack(r32 >> 31, !r32, r32 < a32, ((r32 ^ a32) & (r32 ^ b32)) >> 31);
+        r32 = a32 + b32 + carry;
+        return pack(r32 >> 31, !r32, r32 < a32 || (carry && r32 == a32), ((r32 ^ a32) & (r32 ^ b32)) >> 31);
     case ARM_CC_ADD64:
-        r = a + b;
-        return pack(r >> 63, !r, r < a, ((r ^ a) & (r ^ b)) >> 63);
+        r = a + b + carry;
+        return pack(r >> 63, !r, r < a || (carry && r == a), ((r ^ a) & (r ^ b)) >> 63);
     case ARM_CC_SUB32:
         r32 = a32 - b32;
         return pack(r32 >> 31, !r32, a32 >= b32, ((a32 ^ b32) & (a32 ^ r32)) >> 31);
@@ -271,6 +335,10 @@ uint64_t arm_helper_nzcv(uint64_t op, uint64_t a, uint64_t b)
         return pack(a32 >> 31, !a32, false, false);
     case ARM_CC_LOGIC64:
         return pack(a >> 63, !a, false, false);
+    case ARM_CC_FCMP32:
+        return compare_floats(a32, b32, 1u << 31, 0x7f800000);
+    case ARM_CC_FCMP64:
+        return compare_floats(a, b, 1ull << 63, 0x7ffull << 52);
     default:
         return a;
     }

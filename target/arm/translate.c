@@ -63,10 +63,9 @@ bool arm_fp_begin(struct arm_tr *t)
 
 static void one_insn(struct arm_tr *t)
 {
-    const uint8_t *p = t->tb->page + (t->pc & 0xfff);
     unsigned row;
 
-    t->insn = p[0] | p[1] << 8 | p[2] << 16 | (uint32_t)p[3] << 24;
+    t->insn = arm_insn_at(t, t->pc);
     t->next_pc = t->pc + 4;
     row = arm_decode32(t->insn, &t->cpu->needs);
     ir_insn_start(t->ir, t->pc, 4);

@@ -15,7 +15,9 @@
 struct arm_flags {
     bool known;                     /* else only the slots know */
     uint8_t op;                     /* enum arm_cc */
-    ir_ref a, b;                    /* its operands: I32 for the operations of 32 bits, else I64 */
+    ir_ref a, b;                    /* its operands: I32 for the operations of 32 bits, F32 or F64 for FCMP, else I64 */
+    ir_ref carry;                   /* of ADD: one more, if this I64 is 1; 0: none */
+    ir_ref ab, sum;                 /* with carry: a + b, and a + b + carry */
     /* After CCMP: the flags are those of op where `when` (I64, 0 or 1) holds, else imm. 0: always op's. */
     ir_ref when;
     uint8_t imm;
@@ -33,6 +35,14 @@ struct arm_tr {
     bool ended;                     /* the block has its terminator */
     struct arm_flags flags;
 };
+
+/* The instruction at an address of the block's page. */
+static inline uint32_t arm_insn_at(const struct arm_tr *t, uint64_t pc)
+{
+    const uint8_t *p = t->tb->page + (pc & 0xfff);
+
+    return p[0] | p[1] << 8 | p[2] << 16 | (uint32_t)p[3] << 24;
+}
 
 /* The entry for struct cpu_type. */
 void arm_translate(struct tr_block *tb, struct ir *ir);
@@ -151,6 +161,8 @@ bool arm_pauth_hint(struct arm_tr *t, unsigned number);
 
 /* The flags are from now on those of op on a and b (b of no interest for ARM_CC_NZCV and LOGIC). */
 void arm_flags_set(struct arm_tr *t, enum arm_cc op, ir_ref a, ir_ref b);
+/* The flags of a + b + carry (I64, 0 or 1); the sum. */
+ir_ref arm_flags_set_carry(struct arm_tr *t, bool sf, ir_ref a, ir_ref b, ir_ref carry);
 /* The same if cond (an A64 condition number) holds now, else the constant imm. */
 void arm_flags_set_if(struct arm_tr *t, unsigned cond, enum arm_cc op, ir_ref a, ir_ref b, unsigned imm);
 /* NZCV in bits 31 to 28 of an I64; C alone as an I64. */
