@@ -57,7 +57,7 @@ def main():
     ap.add_argument('emulator')
     ap.add_argument('--options', default='')
     ap.add_argument('--record', action='store_true')
-    ap.add_argument('kernels', nargs='*', default=[])
+    ap.add_argument('kernels', nargs='*')
     args = ap.parse_args()
     emulator = shlex.split(args.emulator)
     bad = n = 0
