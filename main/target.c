@@ -252,5 +252,6 @@ enum cmdline_result setup_target(struct setup *s, struct options *machine, const
     }
     *board = board_find(first(set)->isa, type ? type : first(set)->default_machine);
     s->m->opt.cpu_model = g_strdup(c->cpu ? c->cpu : first(set)->default_cpu);
+    s->m->opt.target_bits = first(set)->bits;
     return CMDLINE_RUN;
 }

@@ -83,6 +83,7 @@ struct machine_options {
     unsigned cpus, max_cpus;    /* -smp; 0: one */
     unsigned sockets, clusters, cores, threads; /* topology; 0: derived */
     char *cpu_model;        /* -cpu; NULL: the board's default */
+    unsigned target_bits;       /* register width of the guest that was chosen: 32, 64; 0: unknown */
     GArray *fw_cfg;         /* of struct fw_cfg_option */
     GPtrArray *data_dirs;   /* of char *: -L, where firmware is looked for first */
     bool has_seed;          /* -seed, or -icount: what a machine draws at random (rng-seed) follows from seed */

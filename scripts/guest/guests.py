@@ -61,6 +61,9 @@ GUESTS = {
     'i386': Guest(
         debian='i386', kernel='linux-image-686-pae', image='', uname='i686', about='PC, 32 bits', suite='bookworm',
         machine=['-target', 'i386', '-machine', 'pc'], console='ttyS0', bus='pci'),
+    'i386-nopae': Guest(
+        debian='i386', kernel='linux-image-686', image='', uname='i686', about='PC, 32 bits, page tables of two levels',
+        suite='bookworm', machine=['-target', 'i386', '-machine', 'pc'], console='ttyS0', bus='pci'),
     'armhf': Guest(
         debian='armhf', kernel='linux-image-armmp-lpae', image='', uname='armv7l', about='ARM, 32 bits',
         machine=['-machine', 'virt', '-cpu', 'cortex-a15'], console='ttyAMA0',

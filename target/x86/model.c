@@ -27,6 +27,7 @@ static const struct feature_row {
 #define F_486 "fpu vme "
 #define F_PENTIUM F_486 "de pse tsc msr mce cx8 apic "
 #define F_PENTIUM3 F_PENTIUM "pae sep mtrr pge mca cmov pat pse36 mmx fxsr sse "
+#define F_QEMU32 "pae sep pge cmov pat mmx fxsr sse "
 #define F_V1 F_PENTIUM3 "clflush sse2 syscall nx lm "
 #define F_V2 F_V1 "sse3 ssse3 sse4.1 sse4.2 cx16 popcnt lahf_lm "
 #define F_V3 F_V2 "avx avx2 bmi1 bmi2 f16c fma abm movbe xsave "
@@ -56,11 +57,11 @@ static const struct model {
     { "max", "everything that the accelerator offers", amd, "Doppel Virtual CPU", "", 15, 107, 1, 0xd, 0x80000008, ALL },
     { "pentium", "Intel Pentium", intel, "", F_PENTIUM, 5, 4, 3, 1, 0 },
     { "pentium3", "Intel Pentium III", intel, "", F_PENTIUM3, 6, 7, 3, 3, 0 },
-    { "qemu32", "32 bits, generic", intel, "Doppel Virtual CPU", F_PENTIUM3 "sse2 sse3 hypervisor", 6, 6, 3, 4, 0x80000004 },
-    { "qemu64", "64 bits, generic", amd, "Doppel Virtual CPU", F_V1 "sse3 cx16 hypervisor lahf_lm", 15, 107, 1, 0xd, 0x8000000a },
-    { "x86-64-v1", "the x86-64 baseline", amd, "Doppel Virtual CPU", F_V1 "hypervisor", 15, 107, 1, 0xd, 0x80000008 },
-    { "x86-64-v2", "x86-64-v2: up to SSE4.2", amd, "Doppel Virtual CPU", F_V2 "hypervisor", 15, 107, 1, 0xd, 0x80000008 },
-    { "x86-64-v3", "x86-64-v3: up to AVX2", amd, "Doppel Virtual CPU", F_V3 "hypervisor", 15, 107, 1, 0xd, 0x80000008 },
+    { "qemu32", "32 bits, generic", intel, "Doppel Virtual CPU", F_PENTIUM F_QEMU32 "sse2 sse3", 6, 6, 3, 4, 0x80000004 },
+    { "qemu64", "64 bits, generic", amd, "Doppel Virtual CPU", F_V1 "sse3 cx16 lahf_lm", 15, 107, 1, 0xd, 0x8000000a },
+    { "x86-64-v1", "the x86-64 baseline", amd, "Doppel Virtual CPU", F_V1, 15, 107, 1, 0xd, 0x80000008 },
+    { "x86-64-v2", "x86-64-v2: up to SSE4.2", amd, "Doppel Virtual CPU", F_V2, 15, 107, 1, 0xd, 0x80000008 },
+    { "x86-64-v3", "x86-64-v3: up to AVX2", amd, "Doppel Virtual CPU", F_V3, 15, 107, 1, 0xd, 0x80000008 },
 };
 
 static int find_feature(const char *name, size_t len)
@@ -131,6 +132,10 @@ static void set_defaults(struct x86_cpu *cpu, const struct model *m)
             g_assert(f >= 0);
             set_feature(cpu, f, available(cpu, f));
         }
+    }
+    set_feature(cpu, X86_FEAT_HYPERVISOR, true);    /* kernels then don't look for what only real processors have */
+    if (cpu->cpu.machine && cpu->cpu.machine->opt.target_bits == 32) {
+        set_feature(cpu, X86_FEAT_LM, false);
     }
 }
 

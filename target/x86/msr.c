@@ -177,6 +177,7 @@ static bool platform_info(struct x86_cpu *cpu, uint32_t n, uint64_t *v)
 
 static const struct special specials[] = {
     { 0x10, 0x10, tsc_read, tsc_write },
+    { 0x17, 0x17, zero, NULL },                     /* platform id */
     { 0x1b, 0x1b, apic_read, apic_write },
     { 0x3b, 0x3b, tsc_adjust_read, tsc_adjust_write },
     { 0x79, 0x79, NULL, ignore },                   /* microcode update trigger */

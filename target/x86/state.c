@@ -279,6 +279,7 @@ static void reset_msrs(struct x86_cpu *cpu)
     cpu->msr.pat = 0x0007040600070406;
     cpu->msr.misc_enable = 1;           /* fast strings */
     cpu->msr.mcg_ctl = UINT64_MAX;
+    cpu->msr.ucode_rev = !strcmp(cpu->vendor, "AuthenticAMD") ? 0x01000065 : 1ull << 32;     /* as KVM's */
     cpu->msr.smbase = 0x30000;
     cpu->tsc_offset = 0;
     cpu->pkru = 0;

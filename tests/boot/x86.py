@@ -103,6 +103,36 @@ def i386_on_four_cpus():
     four_cpus('i386')
 
 
+def flags_of(guest, *args):
+    with linux(*args, guest=guest) as c:
+        c.expect(PROMPT)
+        out, _ = c.shell('grep -m1 ^flags /proc/cpuinfo; dmesg | grep -E "unchecked MSR|BUG:|WARNING: CPU"')
+        power_off(c)
+    lines = out.splitlines()
+    equal(lines[1:], [], f'{args}: complaints of the kernel')
+    return set(lines[0].split()[2:])
+
+
+def cpu_models():
+    """What the kernel sees of a model: some flags that are there, some that are not."""
+    for guest, model, there, absent in (
+            ('x86_64', 'qemu64', 'lm sse2 pni cx16 hypervisor', 'avx ssse3'),
+            ('x86_64', 'Haswell', 'avx2 bmi2 fma movbe tsc_deadline_timer hypervisor', 'adx sha_ni'),
+            ('x86_64', 'EPYC', 'avx2 adx sha_ni smap rdseed', 'pcid'),
+            ('x86_64', 'x86-64-v3', 'avx2 bmi2 f16c', 'aes'),
+            ('x86_64', 'core2duo', 'ssse3 cx16', 'sse4_1'),
+            ('i386', 'max', 'avx2 sse4_2 pae', 'lm'),
+            ('i386', 'pentium3', 'sse pae mmx fxsr', 'sse2 nx lm'),
+            ('i386-nopae', 'pentium3,-pae', 'sse pse mmx', 'pae')):
+        flags = flags_of(guest, '-cpu', model)
+        equal(set(there.split()) - flags, set(), f'-cpu {model}: flags that should be there')
+        equal(set(absent.split()) & flags, set(), f'-cpu {model}: flags that should not be there')
+
+
+def i386_without_pae():
+    shell_and_poweroff('i386-nopae', 'i686')
+
+
 if __name__ == '__main__':
     run(amd64_to_a_shell, i386_to_a_shell, amd64_disk_and_network, i386_disk_and_network, amd64_on_four_cpus,
-        i386_on_four_cpus)
+        i386_on_four_cpus, i386_without_pae, cpu_models)
