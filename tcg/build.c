@@ -238,6 +238,16 @@ ir_ref ir_fcvt(struct ir *ir, enum ir_op op, enum ir_type to, ir_ref a, enum ir_
     return ir_push(ir, op, to, rounds ? round : 0, a, 0, 0, 0, 0);
 }
 
+ir_ref ir_fpflags(struct ir *ir)
+{
+    return ir_push(ir, IR_OP_fpflags, IR_I64, 0, 0, 0, 0, 0, 0);
+}
+
+void ir_fpsetflags(struct ir *ir, ir_ref flags)
+{
+    ir_push(ir, IR_OP_fpsetflags, IR_VOID, 0, flags, 0, 0, 0, 0);
+}
+
 ir_ref ir_fbits(struct ir *ir, ir_ref a)
 {
     return ir_emit1(ir, IR_OP_fbits, ir_type_of(ir, a) == IR_F32 ? IR_I32 : IR_I64, a);

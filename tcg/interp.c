@@ -10,6 +10,7 @@
 #include "tcg/host.h"
 #include "tcg/interp.h"
 #include "tcg/interp_impl.h"
+#include "tcg/mxcsr.h"
 #include "tcg/vec_eval.h"
 
 #include <string.h>
@@ -325,6 +326,11 @@ static bool has_nan(const struct run *r, const struct ir_insn *i)
     return nan;
 }
 
+static void set_flags(uint32_t *fpcr, uint64_t flags)
+{
+    *fpcr = mxcsr_with_flags(*fpcr, (unsigned)flags);
+}
+
 static void fixnan(const struct run *r, const struct ir_insn *i, unsigned at)
 {
     const ir_ref *pool = r->ir->args + i->c;
@@ -431,6 +437,8 @@ struct interp_left interp_run(struct interp_scratch *s, const struct ir *ir, str
             lo[at] = interp_fp(i, ir_type_of(ir, i->a), A, ir_ops[i->op].values > 1 ? B : 0,
                                ir_ops[i->op].values > 2 ? low(r, i->c) : 0, (uint32_t *)((char *)cpu + env->off_fpcr));
             break;
+        ANY(fpflags): lo[at] = mxcsr_to_fp(*(uint32_t *)((char *)cpu + env->off_fpcr)); break;
+        ANY(fpsetflags): set_flags((uint32_t *)((char *)cpu + env->off_fpcr), A); break;
         ANY(fcopysign): lo[at] = eval_copysign(i->type == IR_F32, i->sub, A, B); break;
         ANY(fneg): ANY(fabs): ANY(canon): ANY(fbits): ANY(bitsf): ANY(box32): ANY(unbox32):
             eval_op1(i->op, ir_type_of(ir, i->a), A, &lo[at]);

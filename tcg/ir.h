@@ -260,6 +260,8 @@ ir_ref ir_fma(struct ir *ir, ir_ref a, ir_ref b, ir_ref c, unsigned negate);
 ir_ref ir_fcmp(struct ir *ir, enum ir_fcond cond, ir_ref a, ir_ref b);
 ir_ref ir_fcopysign(struct ir *ir, ir_ref a, ir_ref b, unsigned sub);
 ir_ref ir_fcvt(struct ir *ir, enum ir_op op, enum ir_type to, ir_ref a, enum ir_round round);
+ir_ref ir_fpflags(struct ir *ir);
+void ir_fpsetflags(struct ir *ir, ir_ref flags);
 ir_ref ir_fbits(struct ir *ir, ir_ref a);
 ir_ref ir_bitsf(struct ir *ir, ir_ref a);
 /* Marks an FP value as possibly a non-canonical NaN; returns it, or the canonical value if it is a constant. */

@@ -40,4 +40,10 @@ static inline unsigned mxcsr_to_fp(uint32_t mxcsr)
            (mxcsr & MXCSR_ZE ? FP_DZ : 0) | (mxcsr & MXCSR_IE ? FP_NV : 0);
 }
 
+/* mxcsr with those sticky flags and no others */
+static inline uint32_t mxcsr_with_flags(uint32_t mxcsr, unsigned flags)
+{
+    return (mxcsr & ~(uint32_t)MXCSR_FLAGS) | mxcsr_from_fp(flags);
+}
+
 #endif

@@ -274,6 +274,8 @@ static bool special_ok(struct verifier *v, const struct ir_insn *i, enum ir_type
         return is_float(a) && is_int(t);
     case IR_OP_fcvt_sf: case IR_OP_fcvt_uf:
         return is_int(a) && is_float(t);
+    case IR_OP_fpsetflags:
+        return a == IR_I64;
     case IR_OP_fbits:
         return is_float(a) && is_int(t) && type_bytes(a) == type_bytes(t);
     case IR_OP_bitsf:

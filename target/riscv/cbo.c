@@ -7,8 +7,7 @@
 
 #include "target/riscv/priv.h"
 
-/* Is the operation with this enable bit allowed at the current privilege? */
-static bool enabled(const struct rv_cpu *cpu, uint64_t bits)
+bool rv_envcfg_allows(const struct rv_cpu *cpu, uint64_t bits)
 {
     if (cpu->priv == RV_M) {
         return true;
@@ -21,7 +20,7 @@ void rv_helper_cbo_zero(struct rv_cpu *cpu, uint32_t insn, uint64_t addr)
     unsigned idx = rv_data_idx(&cpu->cpu);
     void *p;
 
-    if (!enabled(cpu, ENVCFG_CBZE)) {
+    if (!rv_envcfg_allows(cpu, ENVCFG_CBZE)) {
         rv_raise_illegal(cpu, insn);
     }
     addr &= ~(uint64_t)(cpu->cboz_bytes - 1);
@@ -43,7 +42,7 @@ void rv_helper_cbo(struct rv_cpu *cpu, uint32_t insn, uint64_t addr)
     struct mmu_page page;
     struct mmu_fault fault;
 
-    if (!enabled(cpu, bits)) {
+    if (!rv_envcfg_allows(cpu, bits)) {
         rv_raise_illegal(cpu, insn);
     }
     /* Allowed where a load or a store is ("a cache-block management instruction is permitted to access the specified

@@ -102,17 +102,20 @@ enum {
     RV_KEY_FS_OFF = 0 << RV_KEY_FS_SHIFT,       /* FP instructions are illegal */
     RV_KEY_FS_CLEAN = 1 << RV_KEY_FS_SHIFT,     /* initial or clean: an FP instruction sets it to dirty */
     RV_KEY_FS_DIRTY = 2 << RV_KEY_FS_SHIFT,     /* nothing to do */
-    RV_KEY_FRM_SHIFT = 8,
-    RV_KEY_FRM = 3 << RV_KEY_FRM_SHIFT,
-    RV_KEY_FRM_HOST = 0 << RV_KEY_FRM_SHIFT,    /* frm is RNE, RTZ, RDN or RUP: cpu.fpcr rounds so */
-    RV_KEY_FRM_RMM = 1 << RV_KEY_FRM_SHIFT,
-    RV_KEY_FRM_BAD = 2 << RV_KEY_FRM_SHIFT,     /* instructions with dynamic rounding are illegal */
-    RV_KEY_XLEN64 = 1 << 10,
+    RV_KEY_FRM_SHIFT = 8,           /* frm, 3 bits */
+    RV_KEY_FRM = 7 << RV_KEY_FRM_SHIFT,
+    RV_KEY_XLEN64 = 1 << 11,
+    RV_KEY_CBZE = 1 << 12,          /* cbo.zero is allowed */
 };
 
 static inline unsigned rv_key_priv(uint32_t key)
 {
     return key & RV_KEY_PRIV;
+}
+
+static inline unsigned rv_key_frm(uint32_t key)
+{
+    return (key & RV_KEY_FRM) >> RV_KEY_FRM_SHIFT;
 }
 
 static inline unsigned rv_key_idx(uint32_t key)
@@ -135,7 +138,7 @@ enum rv_idx {
     RV_IDX_COUNT = RV_IDX_MXR + RV_IDX_S_SUM + 1,
 };
 
-/* Recomputes the key from the state. Called by whatever changes priv, mstatus, frm. */
+/* Recomputes the key from the state. Called by whatever changes priv, mstatus, frm, menvcfg, senvcfg. */
 void rv_update_key(struct rv_cpu *cpu);
 
 /* ---- slots: guest state in IR. Slot n is x register n for n = 1..31. ---- */
@@ -200,7 +203,7 @@ enum rv_helper {
  * yield and writes set the slot as it is. -1: use the helper. */
 int rv_csr_slot(const struct rv_cpu *cpu, uint32_t key, unsigned csr, bool write);
 /* May a translation go on behind a write of this CSR by helper: does it change neither key, page tables nor interrupts? */
-bool rv_csr_write_plain(uint32_t key, unsigned csr);
+bool rv_csr_write_plain(unsigned csr);
 
 /* Prints and forgets what -d insn-count has counted (counts.c). */
 void rv_counts_finish(struct rv_cpu *cpu);

@@ -336,11 +336,9 @@ int rv_csr_slot(const struct rv_cpu *cpu, uint32_t key, unsigned csr, bool write
     return -1;
 }
 
-bool rv_csr_write_plain(uint32_t key, unsigned csr)
+bool rv_csr_write_plain(unsigned csr)
 {
     switch (csr) {
-    case 0x001:         /* fflags: the first write marks the FP state dirty */
-        return (key & RV_KEY_FS) == RV_KEY_FS_DIRTY;
     case 0x140 ... 0x143:   /* scratch, epc, cause, tval */
     case 0x340 ... 0x343:
     case 0x106:

@@ -206,6 +206,7 @@ static void set_menvcfg(struct rv_cpu *cpu, uint64_t v)
     uint64_t old = cpu->menvcfg;
 
     cpu->menvcfg = legal_cbie(old, v) & mask;
+    rv_update_key(cpu);
     if ((old ^ cpu->menvcfg) & (MENVCFG_ADUE | MENVCFG_PBMTE)) {
         cpu_tlb_flush(&cpu->cpu, TLB_ALL, NULL, 0);
     }
@@ -244,6 +245,7 @@ RV_READ(senvcfg)
 RV_WRITE(senvcfg)
 {
     cpu->senvcfg = legal_cbie(cpu->senvcfg, v) & envcfg_mask(cpu);
+    rv_update_key(cpu);
 }
 
 static void set_mstateen(struct rv_cpu *cpu, unsigned n, uint64_t v)

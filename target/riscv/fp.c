@@ -95,8 +95,7 @@ void rv_fp_constant(struct rv_tr *t, enum rv_fmt fmt, unsigned rd, uint64_t bits
 
 /* ---- checks and rounding ---- */
 
-/* mstatus.FS for an instruction that only reads f registers. */
-static bool begin_reader(struct rv_tr *t)
+bool rv_fp_begin_reader(struct rv_tr *t)
 {
     if ((t->key & RV_KEY_FS) == RV_KEY_FS_OFF) {
         rv_illegal(t);
@@ -109,7 +108,7 @@ static bool begin_reader(struct rv_tr *t)
  * looked up by that key, so the block ends in an indirect jump (rv_goto). */
 bool rv_fp_begin(struct rv_tr *t)
 {
-    if (!begin_reader(t)) {
+    if (!rv_fp_begin_reader(t)) {
         return false;
     }
     if ((t->key & RV_KEY_FS) == RV_KEY_FS_CLEAN) {
@@ -123,10 +122,10 @@ bool rv_fp_begin(struct rv_tr *t)
 /* For instructions with a rounding mode: it must be a valid one. Modes 5 and 6 are not decoded. */
 static bool begin_rounded(struct rv_tr *t, unsigned rm)
 {
-    if (!begin_reader(t)) {
+    if (!rv_fp_begin_reader(t)) {
         return false;
     }
-    if (rm == RV_RM_DYN && (t->key & RV_KEY_FRM) == RV_KEY_FRM_BAD) {
+    if (rm == RV_RM_DYN && rv_key_frm(t->key) > FP_RMM) {
         rv_illegal(t);
         return false;
     }
@@ -136,7 +135,9 @@ static bool begin_rounded(struct rv_tr *t, unsigned rm)
 /* Does the host's FPU round as the instruction wants? */
 static bool host_rounds(const struct rv_tr *t, unsigned rm)
 {
-    return rm == RV_RM_DYN && (t->key & RV_KEY_FRM) == RV_KEY_FRM_HOST;
+    unsigned frm = rv_key_frm(t->key);
+
+    return frm <= FP_RUP && (rm == RV_RM_DYN || rm == frm);
 }
 
 /* ---- soft float ---- */
@@ -229,7 +230,7 @@ void rv_fp_compare(struct rv_tr *t, enum rv_fmt fmt, enum rv_fp_op op, const str
 
 void rv_fp_class(struct rv_tr *t, enum rv_fmt fmt, const struct rv_R1 *a)
 {
-    if (begin_reader(t)) {
+    if (rv_fp_begin_reader(t)) {
         const ir_ref args[] = { ir_i32(t->ir, fmt), rv_fp_bits(t, a->rs1) };
 
         rv_set(t, a->rd, ir_call(t->ir, RV_HELPER_fclass, 2, args));
@@ -383,7 +384,7 @@ void rv_fp_load(struct rv_tr *t, enum rv_fmt fmt, const struct rv_I *a)
     enum ir_type type = fmt == RV_FMT_H ? IR_I64 : type_of(fmt);
     ir_ref v;
 
-    if (!begin_reader(t)) {
+    if (!rv_fp_begin_reader(t)) {
         return;
     }
     v = rv_load(t, type, a->rs1, a->imm, fmt == RV_FMT_H ? IR_MEM_16 : fmt == RV_FMT_S ? IR_MEM_32 : IR_MEM_64);
@@ -401,7 +402,7 @@ void rv_fp_store(struct rv_tr *t, enum rv_fmt fmt, const struct rv_S *a)
 {
     ir_ref v;
 
-    if (!begin_reader(t)) {
+    if (!rv_fp_begin_reader(t)) {
         return;
     }
     v = reg(t, a->rs2);
@@ -421,7 +422,7 @@ void rv_fp_store(struct rv_tr *t, enum rv_fmt fmt, const struct rv_S *a)
 
 void rv_fp_to_x(struct rv_tr *t, enum rv_fmt fmt, const struct rv_R1 *a)
 {
-    if (!begin_reader(t)) {
+    if (!rv_fp_begin_reader(t)) {
         return;
     }
     switch (fmt) {

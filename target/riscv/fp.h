@@ -5,9 +5,9 @@
  * Single and double precision run as IR operations on the host's FPU, whose sticky flags are fflags. Three things keep
  * them exact:
  *
- * Rounding. Instructions with dynamic rounding use the host's mode, which is frm's equivalent (cpu.fpcr); the key says
- * if frm is one of the four that hosts have. Ties-away rounding, and a static mode outside the conversions to integer
- * (which can name it), take rv_helper_fp, as does all half-precision arithmetic.
+ * Rounding. The host's mode is frm's equivalent (cpu.fpcr), and the key has frm. So dynamic rounding and a static mode
+ * that frm names, too, are the host's operation. Ties-away rounding, and another static mode outside the conversions to
+ * integer (which can name it), take rv_helper_fp, as does all half-precision arithmetic.
  *
  * NaN boxing. An f register is an F64 slot; a narrower value has all ones above it. The IR's box32 and unbox32 say so
  * and cancel out inside a block.
@@ -96,7 +96,9 @@ void rv_fp_constant(struct rv_tr *t, enum rv_fmt fmt, unsigned rd, uint64_t bits
 
 /* For instructions that no family covers. rv_fp_begin checks mstatus.FS and is called first: false means that the
  * instruction has been dealt with. rv_fp_bits is a whole f register as I64, canonical; rv_fp_put_bits writes one. */
+/* rv_fp_begin_reader is for instructions that only read f registers. */
 bool rv_fp_begin(struct rv_tr *t);
+bool rv_fp_begin_reader(struct rv_tr *t);
 ir_ref rv_fp_bits(struct rv_tr *t, unsigned r);
 void rv_fp_put_bits(struct rv_tr *t, unsigned rd, ir_ref bits);
 /* rv_helper_fp on whole registers; rs2 and rs3 are 0 (any register) where op has fewer operands. */

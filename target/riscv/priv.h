@@ -123,6 +123,9 @@ uint8_t rv_pmp_prot(struct rv_cpu *cpu, uint64_t paddr, enum rv_priv priv, bool 
 bool rv_pmpcfg_write(struct rv_cpu *cpu, unsigned entry, uint8_t value);
 bool rv_pmpaddr_write(struct rv_cpu *cpu, unsigned entry, uint64_t value);
 
+/* Is what this bit of menvcfg and senvcfg enables allowed at the current privilege? (cbo.c) */
+bool rv_envcfg_allows(const struct rv_cpu *cpu, uint64_t bit);
+
 /* ---- address translation (mmu.c) ---- */
 
 bool rv_mmu_walk(struct cpu *cpu, uint64_t va, enum mmu_access access, unsigned idx, bool debug, struct mmu_page *page,

@@ -42,7 +42,8 @@ void rv_update_key(struct rv_cpu *cpu)
     uint32_t key = cpu->priv | data_idx(cpu) << RV_KEY_IDX_SHIFT;
 
     key |= fs == 0 ? RV_KEY_FS_OFF : fs == FS_DIRTY ? RV_KEY_FS_DIRTY : RV_KEY_FS_CLEAN;
-    key |= cpu->frm < 4 ? RV_KEY_FRM_HOST : cpu->frm == 4 ? RV_KEY_FRM_RMM : RV_KEY_FRM_BAD;
+    key |= (uint32_t)cpu->frm << RV_KEY_FRM_SHIFT;
+    key |= rv_envcfg_allows(cpu, ENVCFG_CBZE) ? RV_KEY_CBZE : 0;
     key |= xlen_of(cpu, cpu->priv) == 64 ? RV_KEY_XLEN64 : 0;
     if (key != cpu->cpu.key) {
         cpu_set_key(&cpu->cpu, key);

@@ -320,6 +320,13 @@ static void float_op(struct gen *g)
 {
     enum kind any = K_ANY32 + rnd(g, 2);
 
+    if (chance(g, 6)) {
+        keep(g, K_I64, ir_fpflags(g->ir));
+        if (chance(g, 30)) {
+            ir_fpsetflags(g->ir, value(g, K_I64));
+        }
+        return;
+    }
     switch (rnd(g, 4)) {
     case 0: float_arithmetic(g, any); keep(g, any - 2, ir_canon(g->ir, value(g, any))); break;
     case 1: float_arithmetic(g, any); break;

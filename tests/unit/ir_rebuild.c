@@ -43,6 +43,8 @@ static ir_ref rebuild_insn(struct rebuild *r, const struct ir_insn *i)
     case IR_OP_goto_ind: ir_goto_ind(to, a); return 0;
     case IR_OP_exit: ir_exit(to, i->imm); return 0;
     case IR_OP_call: return ir_call(to, i->imm, i->c, mapped_list(r, pool + i->b, i->c, list));
+    case IR_OP_fpflags: return ir_fpflags(to);
+    case IR_OP_fpsetflags: ir_fpsetflags(to, a); return 0;
     case IR_OP_fence: ir_fence(to, i->sub); return 0;
     case IR_OP_setcond: return ir_setcond(to, i->sub, a, b);
     case IR_OP_select:

@@ -7,6 +7,7 @@
  * callee-saved registers of host_enter's caller.
  */
 #include "tcg/host/x86_64/host_impl.h"
+#include "tcg/mxcsr.h"
 
 #define FRAME_BYTES (FRAME_SLOTS * 8 + 8)       /* + 8: six pushes and a return address leave rsp at 8 modulo 16 */
 #define XMM_AT 128                              /* struct host_frame */
@@ -424,6 +425,14 @@ static const uint8_t *make_data(struct host *h, struct code *c)
     h->fn_table = asm_rx(c);
     for (unsigned i = 0; i < h->target->nhelpers; i++) {
         asm_u64(c, (uint64_t)(uintptr_t)h->target->helpers[i].fn);
+    }
+    h->flags_of_mxcsr = asm_rx(c);
+    for (unsigned i = 0; i <= MXCSR_FLAGS; i++) {
+        asm_u8(c, mxcsr_to_fp(i));
+    }
+    h->mxcsr_of_flags = asm_rx(c);
+    for (unsigned i = 0; i < 32; i++) {
+        asm_u8(c, (uint8_t)mxcsr_from_fp(i));
     }
     const uint8_t *normal = asm_rx(c);
     asm_u32(c, 0x1f80);             /* all exceptions masked, nearest even: what C code expects */

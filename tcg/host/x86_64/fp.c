@@ -233,6 +233,49 @@ void x86_fma(struct em *e, struct ir_insn *n)
     set_boxed(e, boxed);
 }
 
+/* ---- sticky flags ---- */
+
+static void mxcsr_at(struct em *e, bool store, const struct amem *m)
+{
+    asm_rm(&e->c, 0xae | X_0F, store ? 3 : 2, m);
+}
+
+void x86_fpflags(struct em *e, struct ir_insn *n)
+{
+    struct amem at = amem(RSP, -8), table = amem_rip(e->h->flags_of_mxcsr);
+    int t = ra_temp(e), d = ra_dest(e, -1, BIT(t));
+    struct amem entry = amem_index(t, d, 0, 0);
+
+    mxcsr_at(e, true, &at);
+    asm_rm(&e->c, X_MOV_LOAD, d, &at);
+    asm_alu_ri(&e->c, false, G1_AND, d, MXCSR_FLAGS);
+    asm_rm(&e->c, X_LEA | X_W, t, &table);
+    asm_rm(&e->c, X_MOVZX8, d, &entry);
+}
+
+void x86_fpsetflags(struct em *e, struct ir_insn *n)
+{
+    struct amem at = amem(RSP, -8), table = amem_rip(e->h->mxcsr_of_flags);
+    struct opnd v = ra_operand(e, n->a, K_IMM, true);
+    int t = ra_temp(e), u = ra_temp(e);
+    struct amem entry = amem_index(u, t, 0, 0);
+
+    mxcsr_at(e, true, &at);
+    if (v.kind == O_IMM) {
+        asm_mov_imm(&e->c, t, mxcsr_from_fp((unsigned)v.imm));
+    } else {
+        asm_rr(&e->c, X_MOV_LOAD, t, v.reg);
+        asm_alu_ri(&e->c, false, G1_AND, t, 31);
+        asm_rm(&e->c, X_LEA | X_W, u, &table);
+        asm_rm(&e->c, X_MOVZX8, t, &entry);
+    }
+    asm_rm(&e->c, X_MOV_LOAD, u, &at);
+    asm_alu_ri(&e->c, false, G1_AND, u, ~MXCSR_FLAGS);
+    asm_rr(&e->c, X_OR, t, u);
+    asm_rm(&e->c, X_MOV_STORE, u, &at);
+    mxcsr_at(e, false, &at);
+}
+
 /* ---- comparisons ---- */
 
 void x86_fcmp(struct em *e, struct ir_insn *n)

@@ -87,6 +87,7 @@ struct host {
     const uint8_t *sync, *sync_reads, *reload, *reload_writes;
     const uint8_t *fn_table;            /* C functions of helpers, 8 bytes each, for calls out of reach */
     const uint8_t *consts;              /* enum fconst, 16 bytes each */
+    const uint8_t *flags_of_mxcsr, *mxcsr_of_flags;     /* sticky flags, 64 and 32 entries of a byte */
 };
 
 /* 16-byte constants near the code */
@@ -368,7 +369,7 @@ bool cmp_width(const struct em *e, const struct ir_insn *n);    /* true: 64 bits
 #define EMITTERS_VEC E(v1) E(v2) E(v3) E(vf1) E(vf2) E(vf3) E(vdup) E(vfrom) E(vget) E(vset) E(vmask) E(vtest) E(fixnan) E(fixnan3)
 #define EMITTERS_FP \
     E(fadd) E(fsub) E(fmul) E(fdiv) E(fsqrt) E(fma) E(fcmp) E(fmin) E(fmax) E(fneg) E(fabs) E(fcopysign) E(canon) \
-    E(fcvt_ff) E(fcvt_fs) E(fcvt_fu) E(fcvt_fx) E(fcvt_sf) E(fcvt_uf) E(fbits) E(bitsf) E(box32) E(unbox32)
+    E(fcvt_ff) E(fcvt_fs) E(fcvt_fu) E(fpflags) E(fpsetflags) E(fcvt_fx) E(fcvt_sf) E(fcvt_uf) E(fbits) E(bitsf) E(box32) E(unbox32)
 #define E(name) void x86_##name(struct em *e, struct ir_insn *n);
 EMITTERS_INT EMITTERS_MEM EMITTERS_CTL EMITTERS_FP EMITTERS_VEC
 #undef E
