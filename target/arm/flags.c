@@ -261,6 +261,62 @@ static struct arm_test of_op(struct arm_tr *t, unsigned cond)
     }
 }
 
+/* Operands as of_op wants them, of flags that the slots describe: I64 of cc_op, cc_a, cc_b. */
+static struct arm_flags from_slots(struct arm_tr *t, unsigned kind, ir_ref op, ir_ref a, ir_ref b)
+{
+    struct ir *ir = t->ir;
+    struct arm_flags f = { .known = true, .op = kind, .a = a, .b = b };
+
+    if (is32(kind)) {
+        f.a = ir_trunc(ir, a);
+        f.b = ir_trunc(ir, b);
+    }
+    if (kind == ARM_CC_ADD32 || kind == ARM_CC_ADD64) {
+        f.carry = ir_and(ir, ir_shr(ir, op, ir_i64(ir, ARM_CC_CARRY_SHIFT)), ir_i64(ir, 1));
+        f.ab = ir_add(ir, f.a, f.b);
+        f.sum = ir_add(ir, f.ab, is32(kind) ? ir_trunc(ir, f.carry) : f.carry);
+    }
+    return f;
+}
+
+/*
+ * A condition on flags that an earlier block has set. What the CPU's flags are of now, when the block is about to run for
+ * the first time, they mostly are of each time: the code asks and compares the operands, or else calls for NZCV. False:
+ * no such guess.
+ */
+static bool test_guessed(struct arm_tr *t, unsigned cond, struct arm_test *r)
+{
+    struct ir *ir = t->ir;
+    unsigned kind = t->cpu->cc_op & ~(uint64_t)ARM_CC_CARRY, fast, slow, join;
+    ir_ref op, a, b, value;
+    struct arm_test c;
+
+    if (t->flags.known || t->tb->one_branch || kind < ARM_CC_ADD32 || kind > ARM_CC_LOGIC64) {
+        return false;
+    }
+    op = ir_get(ir, ARM_SLOT_CC_OP);
+    a = ir_get(ir, ARM_SLOT_CC_A);
+    b = ir_get(ir, ARM_SLOT_CC_B);
+    fast = ir_block_new(ir);
+    slow = ir_block_new(ir);
+    join = ir_block_new(ir);
+    ir_brcond(ir, IR_EQ, ir_and(ir, op, ir_i64(ir, ~(uint64_t)ARM_CC_CARRY)), ir_i64(ir, kind), fast, slow);
+    ir_begin(ir, fast);
+    t->flags = from_slots(t, kind, op, a, b);
+    c = of_op(t, cond & 14);
+    t->flags = (struct arm_flags){ 0 };
+    value = ir_setcond(ir, c.cond, c.a, c.b);
+    ir_br(ir, join, 1, &value);
+    ir_begin(ir, slow);
+    ir->blocks[slow].cold = true;
+    c = of_nzcv(t, cond & 14, call_nzcv(t, op, a, b));
+    value = ir_setcond(ir, c.cond, c.a, c.b);
+    ir_br(ir, join, 1, &value);
+    ir_begin(ir, join);
+    *r = (struct arm_test){ IR_NE ^ (cond & 1), ir_param(ir, IR_I64), ir_i64(ir, 0) };
+    return true;
+}
+
 struct arm_test arm_flags_test(struct arm_tr *t, unsigned cond)
 {
     struct ir *ir = t->ir;
@@ -269,6 +325,9 @@ struct arm_test arm_flags_test(struct arm_tr *t, unsigned cond)
 
     if (cond >= 14) {
         return (struct arm_test){ IR_EQ, zero, zero };
+    }
+    if (test_guessed(t, cond, &r)) {
+        return r;
     }
     learn(t);
     r = of_op(t, cond & 14);
