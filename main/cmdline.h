@@ -24,11 +24,11 @@ struct cmdline {
     const char *kernel, *initrd, *append, *dtb, *bios;
     const char *log_items, *log_file;
     const char *display, *gdb, *rtc, *name, *uuid, *pidfile, *boot, *action, *vga, *echr, *run_with, *overcommit, *mem_path,
-        *icount, *seed;
+        *icount, *seed, *keyboard;
     const char *debugcon;
     const char *kernel_irqchip; /* -machine kernel-irqchip= */
     const char *semihosting;    /* -semihosting-config; "" after plain -semihosting */
-    bool nographic, nodefaults, start_stopped, snapshot, no_reboot, no_shutdown, daemonize, perf_map, mem_prealloc;
+    bool nographic, nodefaults, start_stopped, snapshot, no_reboot, no_shutdown, daemonize, perf_map, mem_prealloc, full_screen;
     bool list_dirs;             /* -L help */
     /* struct cmdline_item, in order */
     GArray *accels, *drives, *devices, *netdevs, *nics, *chardevs, *serials, *monitors, *objects, *globals, *fw_cfgs,

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* -vga, -display: which card the machine has, and who shows it. */
+/* -vga: which graphics card the machine has. */
 #include <stdio.h>
 #include <string.h>
 
 #include "main/setup.h"
 #include "system/board.h"
-#include "util/options.h"
 
 /* -vga's names for devices. */
 static const struct {
@@ -67,17 +66,7 @@ static enum cmdline_result choose_card(struct setup *s, GError **err)
 
 enum cmdline_result setup_display(struct setup *s, GError **err)
 {
-    const char *display = s->c->display;
-
-    if (display && !strcmp(display, "help")) {
-        printf("none       no window; screendump and sendkey of the monitor work\n");
-        return CMDLINE_DONE;
-    }
-    if (display && strcmp(display, "none")) {
-        g_set_error(err, MAIN_ERROR, 0, "-display %s: accepted: none", display);
-        return CMDLINE_ERROR;
-    }
     /* Without a word about displays the serial port is what people look at. */
-    s->m->opt.graphics = display && !s->c->nographic;
+    s->m->opt.graphics = s->c->display && !s->c->nographic;
     return choose_card(s, err);
 }

@@ -98,6 +98,7 @@ void setup_free(struct setup *s)
     struct chardev_set *chardevs = s->m->chardevs;
     struct net_set *nets = s->m->nets;
 
+    close_frontend(s);
     monitors_free(s->m);
     qmps_free(s->m);
     if (s->m->semihost) {
@@ -133,9 +134,9 @@ static bool set_escape(struct setup *s, GError **err)
 enum cmdline_result setup_machine(struct setup *s, GError **err)
 {
     static enum cmdline_result (*const before[])(struct setup *s, GError **err) = {
-        setup_device_help, setup_board, setup_display, setup_accel, setup_chardevs, setup_drives, setup_nets,
+        setup_device_help, setup_frontend, setup_board, setup_display, setup_accel, setup_chardevs, setup_drives, setup_nets,
     };
-    static enum cmdline_result (*const after[])(struct setup *s, GError **err) = { setup_devices, setup_monitors };
+    static enum cmdline_result (*const after[])(struct setup *s, GError **err) = { setup_devices, setup_monitors, open_frontend };
     enum cmdline_result r;
 
     if (!set_escape(s, err) || !setup_icount(s, err)) {

@@ -7,6 +7,7 @@
 
 #include "main/cmdline.h"
 #include "system/machine.h"
+#include "ui/frontend.h"
 
 struct block_backend;
 struct board;
@@ -29,6 +30,10 @@ struct setup {
     GPtrArray *auto_devices;    /* char *: -device texts that short forms stand for */
     GPtrArray *accel_choices;   /* const char *: -accel texts, best first */
     const char *memory_backend; /* -machine memory-backend=, NULL: none */
+    char *frontend_path;        /* -display: the module to load, NULL: none */
+    struct frontend_options frontend_options;
+    const struct frontend *frontend;    /* loaded */
+    void *frontend_state;       /* open; NULL: no */
     struct chardev *monitor_chr;    /* where the default monitor goes, NULL: none */
 };
 
@@ -52,6 +57,9 @@ enum cmdline_result setup_devices(struct setup *s, GError **err);       /* devic
 /* target.c: the board that -target, the program's name, machine (the list of -machine), -cpu and the image mean; sets the
  * CPU model. */
 enum cmdline_result setup_target(struct setup *s, struct options *machine, const struct board **board, GError **err);
+enum cmdline_result setup_frontend(struct setup *s, GError **err);      /* frontend.c: -display */
+enum cmdline_result open_frontend(struct setup *s, GError **err);       /* frontend.c: when the machine is complete */
+void close_frontend(struct setup *s);
 bool setup_globals(struct setup *s, GError **err);                      /* devices.c */
 bool setup_objects(struct setup *s, GError **err);                      /* objects.c: -object, -mem-path */
 bool setup_firmware_files(struct setup *s, GError **err);               /* firmware.c: -fw_cfg */

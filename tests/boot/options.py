@@ -158,7 +158,7 @@ def refusals_name_what_is_there():
         f = Files(tmp)
         for name, args in (('sandbox', ['on']), ('plugin', ['x']), ('dfilter', ['0+1']), ('jitdump', []), ('set', ['a.b.c=d']),
                            ('msg', ['timestamp=on']), ('compat', ['x=y']), ('add-fd', ['fd=3,set=1']), ('preconfig', []),
-                           ('only-migratable', []), ('dump-vmstate', ['x']), ('full-screen', []), ('k', ['de']),
+                           ('only-migratable', []), ('dump-vmstate', ['x']),
                            ('sd', ['x']), ('mtdblock', ['x']), ('iscsi', ['x=y']), ('option-rom', ['x']), ('shim', ['x']),
                            ('watchdog-action', ['none']), ('usb', []), ('usbdevice', ['x']),
                            ('audio', ['none']), ('audiodev', ['none,id=a']), ('vnc', [':1']), ('spice', ['x=y']),
