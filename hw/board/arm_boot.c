@@ -129,6 +129,11 @@ static void set_start(struct arm_boot *b, paddr dtb)
         cpu->reset_pc = b->firmware || !b->m->opt.kernel ? b->flash : b->entry;
         cpu->reset_level = b->is_linux ? b->linux_level : 0;
         cpu->reset_a0 = b->is_linux ? dtb : 0;
+        if (!b->is_linux && cpu->levels >> 3 & 1) {
+            /* A program that starts at EL3 is the firmware: its SMCs are its own, and it has all CPUs from the start. */
+            cpu->firmware = NULL;
+            cpu->start_halted = false;
+        }
     }
 }
 

@@ -30,6 +30,9 @@ static const struct arm_sysreg rows[] = {
 /* All of the ID space that has no register reads as zero. */
 static const struct arm_sysreg reserved_id = { .name = "ID", .read = 1, .write = NO, .constant = true, .flags = TID3 };
 
+/* Registers of an EL2 that is not there, as EL3 sees them. */
+static const struct arm_sysreg no_el2 = { .name = "EL2", .read = 3, .write = 3, .constant = true };
+
 static bool is_id(uint32_t number)
 {
     return (number & ~0x3fu) == ARM_SYSREG(3, 0, 0, 0, 0) && (number >> 3 & 15) > 0;
@@ -105,6 +108,9 @@ const struct arm_sysreg *arm_sysreg_find(const struct arm_cpu *cpu, uint32_t num
             const struct arm_sysreg *r = &rows[i];
             bool there = (!(r->flags & EL2) || arm_has_el(cpu, 2)) && (!(r->flags & EL3) || arm_has_el(cpu, 3));
 
+            if (!there && (r->flags & EL2) && arm_has_el(cpu, 3)) {
+                return &no_el2;
+            }
             return there && feature_ok(cpu, r) ? r : NULL;
         }
     }
@@ -218,8 +224,17 @@ static bool el2_traps(const struct arm_cpu *cpu, const struct arm_sysreg *r, boo
     return (counter && !(cpu->cnthctl & 1)) || (physical && !(cpu->cnthctl & 2));
 }
 
+/* What FEAT_IDST names: op0 = 3, CRn = 0. */
+static bool is_id_space(uint32_t number)
+{
+    return number >> 14 == 3 && !(number >> 7 & 15);
+}
+
 static void check(struct arm_cpu *cpu, const struct arm_sysreg *r, uint32_t insn, bool write)
 {
+    if (cpu->el == 0 && !write && is_id_space(r->number) && r->read == 1 && arm_has(cpu, ARM_EXT_IDST)) {
+        arm_raise_sysreg(cpu, insn, 1);
+    }
     if (cpu->el < (write ? r->write : r->read) || (write && r->write == NO)) {
         arm_raise_undef(cpu);
     }
@@ -235,6 +250,12 @@ static void check(struct arm_cpu *cpu, const struct arm_sysreg *r, uint32_t insn
     if (cpu->el < 3 && arm_has_el(cpu, 3) && (r->flags & APK) && !(cpu->scr & SCR_APK)) {
         arm_raise_sysreg(cpu, insn, 3);
     }
+}
+
+/* Whether a host's EL0 may use its timer is a question of the name. */
+static const struct arm_sysreg *named_at_el0(const struct arm_cpu *cpu, uint32_t number, const struct arm_sysreg *r)
+{
+    return cpu->el == 0 && r->number != number ? arm_sysreg_find(cpu, number) : r;
 }
 
 static uint64_t *field(struct arm_cpu *cpu, const struct arm_sysreg *r)
@@ -287,7 +308,7 @@ uint64_t arm_helper_mrs(struct arm_cpu *cpu, uint32_t number, uint32_t insn)
     uint64_t v = 0;
 
     if (r) {
-        check(cpu, r, insn, false);
+        check(cpu, named_at_el0(cpu, number, r), insn, false);
         return read_reg(cpu, r);
     }
     if (gic_exists(cpu, number)) {
@@ -305,7 +326,7 @@ void arm_helper_msr(struct arm_cpu *cpu, uint32_t number, uint32_t insn, uint64_
     const struct arm_sysreg *r = arm_sysreg_find(cpu, meant(cpu, number));
 
     if (r) {
-        check(cpu, r, insn, true);
+        check(cpu, named_at_el0(cpu, number, r), insn, true);
         if (r->set) {
             r->set(cpu, r, v);
         } else if (!r->constant) {

@@ -4,7 +4,11 @@
     .globl _start
 _start:
     mrs x1, CurrentEL
-    cmp x1, #8
+    ldr x2, =start_high             // of levels_rt.h, if the program has it
+    cbz x2, 1f
+    br x2
+    .weak start_high
+1:  cmp x1, #8
     b.ne 1f
     mov x2, #(1 << 31)              // HCR_EL2.RW
     msr hcr_el2, x2

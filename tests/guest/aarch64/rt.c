@@ -44,6 +44,11 @@ void check(bool ok, const char *what)
 void finish(void)
 {
     print(failures ? "FAILED\n" : "PASS\n");
+    power_off();
+}
+
+__attribute__((weak)) void power_off(void)
+{
     /* PSCI SYSTEM_OFF. Where the guest has EL2 the board's conduit is SMC. */
     if (read_reg(id_aa64pfr0_el1) >> 8 & 15) {
         __asm__ volatile("mov x0, %0\n\tsmc #0" : : "r"(0x84000008ul) : "x0", "x1", "x2", "x3");

@@ -20,6 +20,8 @@ void print_hex(uint64_t v);
 void check(bool ok, const char *what);
 /* Prints PASS if no check has failed, and switches the machine off. */
 void finish(void);
+/* PSCI's; a program may have its own. */
+void power_off(void);
 void run_at_el0(void (*f)(void), void *stack_top);
 
 #define read_reg(name) ({ uint64_t v_; __asm__ volatile("mrs %0, " #name : "=r"(v_)); v_; })
