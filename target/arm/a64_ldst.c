@@ -2,6 +2,7 @@
 /* Loads and stores of general and SIMD registers: literal, offset, indexed, pairs. */
 #include <string.h>
 
+#include "target/arm/simd.h"
 #include "target/arm/translate.h"
 
 /* An address: base register plus displacement, and what the base becomes. */
@@ -459,7 +460,7 @@ static void multiple_structs(struct arm_tr *t, bool ld, const struct arm_LDN *a,
     base = arm_xsp(t, a->rn);
     if (structs == 1 && !(t->mem & IR_MEM_BE)) {
         multiple_plain(t, ld, a->q, regs, a->rt, base);
-    } else {
+    } else if (structs == 1 || !arm_simd_structs(t, ld, structs, a->size, a->q, a->rt, base)) {
         uint32_t desc = a->rt | a->size << 5 | a->q << 7 | structs << 8 | regs << 11 | (t->mem & IR_MEM_BE ? 1 << 15 : 0);
         const ir_ref args[] = { ir_i32(t->ir, desc | arm_key_idx(t->key) << 16), base };
 

@@ -56,6 +56,10 @@ struct arm_tr;
 ir_ref arm_simd_inline(struct arm_tr *t, uint32_t desc, ir_ref a, ir_ref b);
 ir_ref arm_simd_inline_acc(struct arm_tr *t, uint32_t desc, bool q, ir_ref acc, ir_ref a, ir_ref b);
 ir_ref arm_simd_inline_tbl(struct arm_tr *t, unsigned rn, unsigned registers, ir_ref index);
+/* The even or the odd elements of a, then of b. */
+ir_ref arm_simd_unzip(struct arm_tr *t, bool odd, unsigned size, ir_ref a, ir_ref b);
+/* LD2 to LD4, ST2 to ST4 (simd_structs.c). False: not in this mode, nothing has been emitted. */
+bool arm_simd_structs(struct arm_tr *t, bool ld, unsigned structs, unsigned size, bool q, unsigned rt, ir_ref base);
 /* For these: VO_FADDP and above; VO_FMLA and VO_FMLS. */
 ir_ref arm_simd_inline_fp(struct arm_tr *t, uint32_t desc, ir_ref a, ir_ref b);
 ir_ref arm_simd_inline_fused(struct arm_tr *t, uint32_t desc, bool q, ir_ref acc, ir_ref a, ir_ref b);

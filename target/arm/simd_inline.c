@@ -168,7 +168,7 @@ static ir_ref odds(struct arm_tr *t, unsigned size, ir_ref v)
     return ir_vop1(t->ir, IR_V_shri16 + size, v, 8u << size);
 }
 
-static ir_ref unzip(struct arm_tr *t, bool odd, unsigned size, ir_ref a, ir_ref b)
+ir_ref arm_simd_unzip(struct arm_tr *t, bool odd, unsigned size, ir_ref a, ir_ref b)
 {
     switch (size) {
     case 0: case 1:
@@ -214,7 +214,7 @@ static ir_ref permute(struct arm_tr *t, unsigned op, unsigned size, bool q, ir_r
         if (!q) {
             a = b = V2(zip64, a, b);
         }
-        return unzip(t, op == VO_UZP2, size, a, b);
+        return arm_simd_unzip(t, op == VO_UZP2, size, a, b);
     default:
         return transpose(t, op == VO_TRN2, size, a, b);
     }
@@ -237,7 +237,7 @@ static ir_ref pairwise(struct arm_tr *t, unsigned op, unsigned size, bool q, ir_
         a = b = V2(zip64, a, b);
     }
     if (op != VO_ADDP) {
-        return min_max(t, op, size, unzip(t, false, size, a, b), unzip(t, true, size, a, b));
+        return min_max(t, op, size, arm_simd_unzip(t, false, size, a, b), arm_simd_unzip(t, true, size, a, b));
     }
     switch (size) {
     case 0:
