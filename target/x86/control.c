@@ -552,7 +552,7 @@ void x86_helper_raise(struct x86_cpu *cpu, uint32_t vector)
     x86_raise(cpu, vector);
 }
 
-/* FPU or SSE instruction while it is not to be used: #UD or #NM. sse: 0 x87, 1 SSE, 2 AVX, 3 WAIT. */
+/* FPU or SSE instruction while it is not to be used: #UD or #NM. sse: 0 x87, 1 SSE, 2 AVX, 3 WAIT, 4 MMX. */
 void x86_helper_fpu_unavailable(struct x86_cpu *cpu, uint32_t sse)
 {
     if (sse == 3) {
@@ -561,7 +561,7 @@ void x86_helper_fpu_unavailable(struct x86_cpu *cpu, uint32_t sse)
         }
         return;
     }
-    if (sse && (cpu->cr0 & X86_CR0_EM || !(cpu->cr4 & X86_CR4_OSFXSR))) {
+    if (sse && (cpu->cr0 & X86_CR0_EM || (sse != 4 && !(cpu->cr4 & X86_CR4_OSFXSR)))) {
         x86_raise(cpu, X86_UD);
     }
     if (sse == 2 && (!(cpu->cr4 & X86_CR4_OSXSAVE) || (cpu->xcr0 & 6) != 6)) {

@@ -272,7 +272,8 @@ enum x86_slot {
     X86_SLOT_ROOM_W = X86_SLOT_ROOM_R + X86_SREGS,
     X86_SLOT_XMM = X86_SLOT_ROOM_W + X86_SREGS,     /* + 0 to 15: V128 */
     X86_SLOT_YMMH = X86_SLOT_XMM + 16,              /* + 0 to 15: V128, the upper halves of YMM registers */
-    X86_SLOTS = X86_SLOT_YMMH + 16
+    X86_SLOT_MM = X86_SLOT_YMMH + 16,   /* + 0 to 7: I64, the mantissas of the x87's physical registers */
+    X86_SLOTS = X86_SLOT_MM + 8
 };
 
 extern const struct ir_target x86_ir;

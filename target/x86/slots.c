@@ -16,6 +16,8 @@
     [X86_SLOT_XMM + n] = { "xmm" #n, offsetof(struct x86_cpu, zmm[n]), IR_V128, pin_ }, \
     [X86_SLOT_YMMH + n] = { "ymmh" #n, offsetof(struct x86_cpu, zmm[n][2]), IR_V128, -1 }
 
+#define MM(n) [X86_SLOT_MM + n] = { "mm" #n, offsetof(struct x86_cpu, st[n].mantissa), IR_I64, -1 }
+
 /* The eight old registers are pinned, and ten vectors. */
 static const struct ir_slot slots[X86_SLOTS] = {
     [X86_SLOT_PC] = { "pc", offsetof(struct x86_cpu, cpu.pc), IR_I64, -1 },
@@ -28,6 +30,7 @@ static const struct ir_slot slots[X86_SLOTS] = {
     [X86_SLOT_EFLAGS] = { "eflags", offsetof(struct x86_cpu, eflags), IR_I64, -1 },
     XMM(0, 0), XMM(1, 1), XMM(2, 2), XMM(3, 3), XMM(4, 4), XMM(5, 5), XMM(6, 6), XMM(7, 7), XMM(8, 8), XMM(9, 9),
     XMM(10, -1), XMM(11, -1), XMM(12, -1), XMM(13, -1), XMM(14, -1), XMM(15, -1),
+    MM(0), MM(1), MM(2), MM(3), MM(4), MM(5), MM(6), MM(7),
     SREG(X86_ES, "es"), SREG(X86_CS, "cs"), SREG(X86_SS, "ss"), SREG(X86_DS, "ds"), SREG(X86_FS, "fs"), SREG(X86_GS, "gs"),
 };
 

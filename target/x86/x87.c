@@ -9,7 +9,8 @@ static bool unavailable(struct x86_tr *t)
     if (t->key & X86_KEY_X87) {
         return false;
     }
-    xt_call(t, X86_HELPER_fpu_unavailable, 1, ir_i32(t->ir, 0));
+    /* EMMS, too, is #UD where x87 instructions are #NM */
+    xt_call(t, X86_HELPER_fpu_unavailable, 1, ir_i32(t->ir, t->in.map ? 4 : 0));
     xt_exit(t, t->pc, IR_EXIT_LOOKUP);
     return true;
 }

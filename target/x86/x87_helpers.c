@@ -595,6 +595,16 @@ void x86_helper_xrstor(struct x86_cpu *cpu, uint64_t va, uint64_t wanted, uint32
     }
 }
 
+/* Behind an MMX instruction, which writes register n, or none. */
+void x86_helper_mmx_done(struct x86_cpu *cpu, uint32_t n)
+{
+    cpu->fpu_top = 0;
+    cpu->fpu_valid = 0xff;
+    if (n < 8) {
+        cpu->st[n].exponent = 0xffff;
+    }
+}
+
 void x86_helper_emms(struct x86_cpu *cpu)
 {
     check_pending(cpu);

@@ -320,7 +320,7 @@ static bool special(GRand *r, struct x86_insn *in, struct x86_result *s, uint64_
         reg[X86_RDI] = X86_DATA + 2048 + below(r, 1024);
         reg[X86_RCX] = below(r, 40);
         *set |= 1 << X86_RSI | 1 << X86_RDI | 1 << X86_RCX;
-    } else if (strstr(name, "maskmovdqu")) {
+    } else if (strstr(name, "maskmov") && (strstr(name, "dqu") || strstr(name, "movq"))) {
         reg[X86_RDI] = X86_DATA + 1024 + below(r, 64);
         return in->asize == 8 && in->seg < 0;
     } else if (!strcmp(name, "xlat")) {
@@ -428,6 +428,9 @@ bool x86_gen_case(GRand *r, const struct x86_row *row, struct x86_case *c)
         uint64_t v = vector_bits(r);
 
         memcpy((uint8_t *)c->in.regs.xmm + i, &v, 8);
+    }
+    for (unsigned i = 0; i < 8; i++) {
+        c->in.regs.mm[i] = below(r, 2) ? vector_bits(r) : number(r);
     }
     c->in.regs.mxcsr = 0x1f80 | below(r, 4) << 13 | (below(r, 8) ? 0 : below(r, 64)) | (below(r, 4) ? 0 : below(r, 2) << 6 | below(r, 2) << 15);
     return one_insn(r, row, c, &set);

@@ -223,6 +223,9 @@ static void ours(struct rig *g, const struct x86_case *k, struct x86_result *out
     for (unsigned i = 0; i < 16; i++) {
         memcpy(cpu->zmm[i], k->in.regs.xmm[i], 32);
     }
+    for (unsigned i = 0; i < 8; i++) {
+        cpu->st[i].mantissa = k->in.regs.mm[i];
+    }
     cpu->cpu.key = ~0u;
     x86_set_mxcsr(cpu, mxcsr_in(g, k));
     if (g->jit) {
@@ -236,6 +239,9 @@ static void ours(struct rig *g, const struct x86_case *k, struct x86_result *out
     out->regs.flags = x86_eflags(cpu);
     for (unsigned i = 0; i < 16; i++) {
         memcpy(out->regs.xmm[i], cpu->zmm[i], 32);
+    }
+    for (unsigned i = 0; i < 8; i++) {
+        out->regs.mm[i] = cpu->st[i].mantissa;
     }
     out->regs.mxcsr = x86_mxcsr(cpu);
     memcpy(out->data, g->data, sizeof g->data);
@@ -252,7 +258,7 @@ static bool same_vectors(const struct x86_regs *a, const struct x86_regs *b)
     for (unsigned i = 0; i < 16; i++) {
         ok &= !memcmp(a->xmm[i], b->xmm[i], bytes);
     }
-    return ok;
+    return ok && !memcmp(a->mm, b->mm, sizeof a->mm);
 }
 
 /* mxcsr: the bits of it that count */
@@ -310,6 +316,12 @@ static void report(const struct x86_case *k, const struct x86_result *want, cons
         if (memcmp(want->regs.xmm[i], got->regs.xmm[i], 32)) {
             print_vector(s, " host", i, want->regs.xmm[i]);
             print_vector(s, " ours", i, got->regs.xmm[i]);
+        }
+    }
+    for (unsigned i = 0; i < 8; i++) {
+        if (want->regs.mm[i] != got->regs.mm[i]) {
+            g_string_append_printf(s, " mm%u in %016" PRIx64 " host %016" PRIx64 " ours %016" PRIx64 "\n", i, k->in.regs.mm[i],
+                                   want->regs.mm[i], got->regs.mm[i]);
         }
     }
     for (unsigned i = 0; i < X86_DATA_BYTES; i++) {

@@ -79,6 +79,9 @@ static void make_entry(void)
     for (unsigned i = 0; i < 16; i++) {
         p = vector(p, i, false);
     }
+    for (unsigned i = 0; i < 8; i++) {
+        p = absolute(p, "\x0f\x6f", 2, i, X86_AREA + offsetof(struct x86_regs, mm) + 8 * i);   /* movq */
+    }
     p = absolute(p, "\x0f\xae", 2, 2, X86_AREA + offsetof(struct x86_regs, mxcsr));  /* ldmxcsr */
     p = absolute(p, "\xff", 1, 6, X86_AREA + offsetof(struct x86_regs, flags));     /* push */
     *p++ = 0x9d;                                                                    /* popfq */
@@ -103,6 +106,10 @@ static uint8_t *make_exit(uint8_t *p)
     for (unsigned i = 0; i < 16; i++) {
         p = vector(p, i, true);
     }
+    for (unsigned i = 0; i < 8; i++) {
+        p = absolute(p, "\x0f\x7f", 2, i, X86_AREA + offsetof(struct x86_regs, mm) + 8 * i);
+    }
+    p = put(p, "\x0f\x77", 2);    /* emms */
     p = absolute(p, "\x0f\xae", 2, 3, X86_AREA + offsetof(struct x86_regs, mxcsr));  /* stmxcsr */
     p = absolute(p, "\x0f\xae", 2, 2, X86_AREA + offsetof(struct area, host_mxcsr));
     return x86_native_avx() ? put(p, restores, sizeof restores) : put(p, restores + 3, sizeof restores - 3);    /* vzeroupper */
@@ -159,7 +166,7 @@ void x86_native_run(const uint8_t *bytes, unsigned n, const struct x86_result *i
         ((void (*)(void))(uintptr_t)code)();
     } else {
         /* What C expects of the direction flag and MXCSR. */
-        __asm__ volatile("cld; ldmxcsr %0" : : "m"(area()->host_mxcsr));
+        __asm__ volatile("cld; emms; ldmxcsr %0" : : "m"(area()->host_mxcsr));
     }
     running = false;
     memcpy(&out->regs, &area()->regs, sizeof out->regs);

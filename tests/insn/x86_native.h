@@ -23,6 +23,7 @@ struct x86_regs {
     uint64_t r[16];
     uint64_t flags;
     uint8_t xmm[16][32];
+    uint64_t mm[8];
     uint32_t mxcsr;
 };
 
