@@ -5,6 +5,7 @@
 
 #include "main/setup.h"
 #include "net/net.h"
+#include "system/board.h"
 
 #define DEFAULT_MODEL "virtio-net-pci"
 
@@ -62,7 +63,8 @@ static enum cmdline_result add_nic(struct setup *s, const struct cmdline_item *i
         return CMDLINE_RUN;
     }
     v = options_get(o, "model");
-    model = g_strdup(pci_model(v ? v : net_nic_model ? net_nic_model : DEFAULT_MODEL));
+    v = v ? v : net_nic_model ? net_nic_model : s->m->board->nic;
+    model = g_strdup(pci_model(v ? v : DEFAULT_MODEL));
     v = options_get(o, "mac");
     v = v ? v : options_get(o, "macaddr");
     mac = g_strdup(v);

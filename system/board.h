@@ -41,6 +41,7 @@ struct board {
     uint64_t default_ram;       /* bytes */
     const char *vga;            /* type of the graphics card that it has by default, and makes itself; NULL: none */
     unsigned ide_units;         /* how many -drive if=ide there may be; where any, that is what -drive means */
+    const char *nic;            /* what -nic means without model=; NULL: virtio */
     size_t size;                /* of the board's state struct */
     const struct prop *props;   /* of -machine, in that struct */
     size_t prop_count;

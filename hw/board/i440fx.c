@@ -76,6 +76,6 @@ static bool init(struct machine *m, GError **err)
 
 const struct board pc_board = {
     .name = "pc", .alias = "pc-i440fx", .desc = "PC with i440FX and PIIX", .isa = "x86", .elf_machine = EM_X86_64,
-    .max_cpus = PC_CPUS_MAX, .vga = "VGA", .ide_units = IDE_UNITS, .default_ram = 128 << 20, .size = sizeof(struct pc),
+    .max_cpus = PC_CPUS_MAX, .vga = "VGA", .ide_units = IDE_UNITS, .default_ram = 128 << 20, .nic = "e1000", .size = sizeof(struct pc),
     .props = pc_props, .prop_count = PC_PROP_COUNT, PLACES(pc_places), .init = init, .free = pc_free,
 };

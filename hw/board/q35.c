@@ -55,6 +55,7 @@ static bool init(struct machine *m, GError **err)
 
 const struct board q35_board = {
     .name = "q35", .alias = "pc-q35", .desc = "PC with Q35 and ICH9", .isa = "x86", .elf_machine = EM_X86_64,
-    .max_cpus = PC_CPUS_MAX, .vga = "VGA", .ide_units = SATA_PORTS, .default_ram = 128 << 20,
-    .size = sizeof(struct pc), .props = pc_props, .prop_count = PC_PROP_COUNT, PLACES(pc_places), .init = init, .free = pc_free,
+    .max_cpus = PC_CPUS_MAX, .vga = "VGA", .nic = "e1000e", .ide_units = SATA_PORTS, .default_ram = 128 << 20,
+    .size = sizeof(struct pc), .props = pc_props, .prop_count = PC_PROP_COUNT, PLACES(pc_places), .init = init,
+    .free = pc_free,
 };
