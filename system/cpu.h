@@ -210,6 +210,10 @@ struct cpu_type {
      * debug. False: *fault says what to raise. Takes no lock. */
     bool (*mmu_walk)(struct cpu *cpu, uint64_t va, enum mmu_access access, unsigned idx, bool debug,
                      struct mmu_page *page, struct mmu_fault *fault);
+    /* Where protection changes inside a page (page_bits < 12), and an access to the byte at va, which is at paddr, is
+     * allowed: is one to all `size` bytes, which lie in the page? False: *fault. May be NULL: as the first byte. */
+    bool (*mmu_span)(struct cpu *cpu, uint64_t va, uint64_t paddr, unsigned size, enum mmu_access access,
+                     struct mmu_fault *fault);
     /* Raise guest exceptions on the vCPU thread: record them in the CPU state (pc is exact) and cpu_loop_exit. */
     G_NORETURN void (*raise_mmu)(struct cpu *cpu, const struct mmu_fault *fault);
     G_NORETURN void (*raise_bus)(struct cpu *cpu, uint64_t va, enum mmu_access access);        /* no device answers, or it refuses */

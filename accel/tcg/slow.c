@@ -227,6 +227,20 @@ static void watch_check(const struct site *s, uint64_t va, unsigned size, bool w
     }
 }
 
+/* tlb_access for all bytes of an access that lies in one page. */
+static void look_up(const struct site *s, uint64_t va, unsigned size, enum mmu_access access, unsigned idx,
+                    struct tlb_target *t)
+{
+    const struct cpu_type *type = s->a->cpu->type;
+    struct mmu_fault fault;
+
+    tlb_access(s->a, va, access, idx, t, s->ret, s->frame);
+    if (t->fine && type->mmu_span && !type->mmu_span(s->a->cpu, va, t->paddr, size, access, &fault)) {
+        slow_rebuild(s->a, s->ret, s->frame);
+        type->raise_mmu(s->a->cpu, &fault);
+    }
+}
+
 static uint64_t load_bytes(const struct site *s, uint64_t va, unsigned size, unsigned idx)
 {
     struct tlb_target t;
@@ -236,7 +250,7 @@ static uint64_t load_bytes(const struct site *s, uint64_t va, unsigned size, uns
         watch_check(s, va, size, false);
     }
     if (!crosses(va, size)) {
-        tlb_access(s->a, va, MMU_READ, idx, &t, s->ret, s->frame);
+        look_up(s, va, size, MMU_READ, idx, &t);
         return t.host ? host_load(t.host, size) : mmio(s, va, &t, size, false, 0);
     }
     for (unsigned i = 0; i < size; i++) {
@@ -252,7 +266,7 @@ static void probe_write(const struct site *s, uint64_t va, unsigned size, unsign
 {
     struct tlb_target t, next;
 
-    tlb_access(s->a, va, MMU_WRITE, idx, &t, s->ret, s->frame);
+    look_up(s, va, crosses(va, size) ? 1 : size, MMU_WRITE, idx, &t);
     if (crosses(va, size)) {
         unsigned here = PAGE_SIZE - (va & ~PAGE_MASK);
 
@@ -270,7 +284,7 @@ static void store_bytes(const struct site *s, uint64_t va, uint64_t v, unsigned 
         watch_check(s, va, size, true);
     }
     if (!crosses(va, size)) {
-        tlb_access(s->a, va, MMU_WRITE, idx, &t, s->ret, s->frame);
+        look_up(s, va, size, MMU_WRITE, idx, &t);
         if (!t.host) {
             mmio(s, va, &t, size, true, v);
         } else if (t.ram) {
@@ -439,7 +453,7 @@ static void atomic_access(const struct site *s, uint64_t va, unsigned op, unsign
     if (tlb_watching(s->a)) {
         watch_check(s, va, size, true);
     }
-    tlb_access(s->a, va, MMU_WRITE, IR_MEM_IDX(mem), &t, s->ret, s->frame);
+    look_up(s, va, crosses(va, size) ? 1 : size, MMU_WRITE, IR_MEM_IDX(mem), &t);
     if (size == 16) {
         if (!t.host || (va & 15)) {
             slow_rebuild(s->a, s->ret, s->frame);
@@ -532,7 +546,7 @@ void *cpu_probe_write(struct cpu *cpu, uint64_t va, unsigned len, unsigned idx)
     struct tlb_target t;
 
     tlb_access(acpu_of(cpu), va, MMU_WRITE, idx, &t, 0, NULL);
-    if (!t.host || crosses(va, len) || tlb_watching(acpu_of(cpu)) ||
+    if (!t.host || t.fine || crosses(va, len) || tlb_watching(acpu_of(cpu)) ||
         (t.ram && ((ram_page_flags(t.ram, t.ram_offset) & RAM_PAGE_CODE) || t.ram->tracked))) {
         return NULL;
     }
@@ -547,7 +561,7 @@ const void *cpu_probe_read(struct cpu *cpu, uint64_t va, unsigned len, unsigned 
         return NULL;
     }
     tlb_access(acpu_of(cpu), va, MMU_READ, idx, &t, 0, NULL);
-    return t.host;
+    return t.fine ? NULL : t.host;
 }
 
 void *cpu_phys_ptr(struct cpu *cpu, uint64_t addr, unsigned size, bool write)

@@ -537,6 +537,23 @@ static void publish(struct tcg *t, struct tb *tb)
     t->bytes_made += tb->code_bytes + tb->map_bytes;
 }
 
+/* Where protection changes inside the page, the instruction's other half-words must be executable, too. Raises. */
+static void check_rest(struct accel_cpu *a, struct maker *m, const struct tr_block *tr)
+{
+    bool uncached;
+
+    if (!m->uncached || m->has_second || tr->bytes <= 2) {
+        return;
+    }
+    g_mutex_lock(&a->tcg->tb_lock);
+    drop_maps(m);       /* no reference must be held where this leaves */
+    g_mutex_unlock(&a->tcg->tb_lock);
+    for (unsigned at = 2; at < tr->bytes; at += 2) {
+        tlb_fetch(a, tr->pc + at, &uncached);
+    }
+    begin_page(m, &m->first, 0);
+}
+
 /* Compiles a->ir into the vCPU's segment. */
 static void compile(struct accel_cpu *a, struct maker *m, struct tr_block *tr, struct host_code *code,
                     struct host_buf *buf)
@@ -574,6 +591,7 @@ __attribute__((noinline)) static struct tb *tb_make(struct accel_cpu *a, struct 
     m->first.va = tr.pc & PAGE_MASK;
     begin_page(m, &m->first, 0);
     translate(a, m, &tr, a->single_step || m->uncached ? 1 : a->cut ? a->cut : TB_INSNS_MAX);
+    check_rest(a, m, &tr);
     if (t->interp) {
         buf = cache_room(a, 64);
         code.code_bytes = 64;

@@ -336,6 +336,8 @@ struct tlb_target {
     uint64_t ram_offset;
     const struct flat_range *range;     /* MMIO */
     uint64_t offset;
+    uint64_t paddr;                     /* where fine */
+    bool fine;                          /* the byte alone has been judged: protection changes inside the page */
 };
 /* Looks va up (TLB, then walk and fill). Faults are raised: with the state of `ret` where that is not 0. */
 void tlb_access(struct accel_cpu *a, uint64_t va, enum mmu_access access, unsigned idx, struct tlb_target *out,

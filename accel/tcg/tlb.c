@@ -518,6 +518,7 @@ void tlb_access(struct accel_cpu *a, uint64_t va, enum mmu_access access, unsign
 
     out->ram = NULL;
     out->range = NULL;
+    out->fine = false;
     if (tag == (va & PAGE_MASK)) {
         out->host =
             (uint8_t *)(uintptr_t)(va + atomic_load_explicit(&tlb_array(s, idx, TLB_ADDEND)[e], memory_order_relaxed));
@@ -527,6 +528,8 @@ void tlb_access(struct accel_cpu *a, uint64_t va, enum mmu_access access, unsign
         slow_rebuild(a, ret, frame);
         a->cpu->type->raise_mmu(a->cpu, &fault);
     }
+    out->fine = page.page_bits < PAGE_BITS;
+    out->paddr = page.paddr;
     r = as_lookup(a->cpu->as, page.paddr);
     if (!r) {
         if (a->cpu->type->open_bus) {

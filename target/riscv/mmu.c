@@ -303,13 +303,19 @@ static enum outcome translate(struct walk *w)
     return o == WALK_DONE ? protect(w) : o;
 }
 
-bool rv_mmu_walk(struct cpu *c, uint64_t va, enum mmu_access access, unsigned idx, bool debug, struct mmu_page *page,
-                 struct mmu_fault *fault)
+static struct mmu_fault fault_of(uint64_t va, enum mmu_access access, bool in_tables)
 {
     static const uint8_t page_cause[] = { [MMU_READ] = RV_EXC_LOAD_PAGE, [MMU_WRITE] = RV_EXC_STORE_PAGE,
                                           [MMU_FETCH] = RV_EXC_FETCH_PAGE };
     static const uint8_t access_cause[] = { [MMU_READ] = RV_EXC_LOAD_ACCESS, [MMU_WRITE] = RV_EXC_STORE_ACCESS,
                                             [MMU_FETCH] = RV_EXC_FETCH_ACCESS };
+
+    return (struct mmu_fault) { .access = access, .va = va, .code = in_tables ? page_cause[access] : access_cause[access] };
+}
+
+bool rv_mmu_walk(struct cpu *c, uint64_t va, enum mmu_access access, unsigned idx, bool debug, struct mmu_page *page,
+                 struct mmu_fault *fault)
+{
     struct walk w = { .cpu = rv_cpu(c), .va = va, .access = access, .idx = idx, .debug = debug, .page = page };
     enum outcome o = translate(&w);
 
@@ -323,10 +329,19 @@ bool rv_mmu_walk(struct cpu *c, uint64_t va, enum mmu_access access, unsigned id
         }
         return true;
     }
-    fault->access = access;
-    fault->va = va;
-    fault->code = o == WALK_PAGE_FAULT ? page_cause[access] : access_cause[access];
-    fault->info = 0;
+    *fault = fault_of(va, access, o == WALK_PAGE_FAULT);
+    return false;
+}
+
+/* The lowest entry of physical memory protection that matches any byte must match all of them (Privileged ISA, "Priority
+ * and Matching Logic"). */
+bool rv_mmu_span(struct cpu *c, uint64_t va, uint64_t paddr, unsigned size, enum mmu_access access,
+                 struct mmu_fault *fault)
+{
+    if (rv_pmp_one_entry(rv_cpu(c), paddr, size)) {
+        return true;
+    }
+    *fault = fault_of(va, access, false);
     return false;
 }
 

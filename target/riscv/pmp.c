@@ -97,6 +97,17 @@ uint8_t rv_pmp_prot(struct rv_cpu *cpu, uint64_t paddr, enum rv_priv priv, bool 
     return priv == RV_M ? same->prot_m : same->prot_su;
 }
 
+bool rv_pmp_one_entry(struct rv_cpu *cpu, uint64_t paddr, unsigned size)
+{
+    if (!cpu->pmp_on) {
+        return true;
+    }
+    if (paddr < cpu->pmp_same.start || paddr > cpu->pmp_same.last) {
+        search(cpu, paddr);
+    }
+    return cpu->pmp_same.last - paddr >= size - 1;
+}
+
 bool rv_pmpcfg_write(struct rv_cpu *cpu, unsigned entry, uint8_t value)
 {
     if (cpu->pmpcfg[entry] & PMP_L) {

@@ -119,6 +119,8 @@ void rv_timer_due(struct cpu *cpu);
 void rv_pmp_update(struct rv_cpu *cpu);
 /* What priv may do at a physical address (enum mmu_prot); *whole: also anywhere else in its 4 KiB page. */
 uint8_t rv_pmp_prot(struct rv_cpu *cpu, uint64_t paddr, enum rv_priv priv, bool *whole);
+/* Does what decides about the byte at paddr decide about all `size` bytes from there? */
+bool rv_pmp_one_entry(struct rv_cpu *cpu, uint64_t paddr, unsigned size);
 /* Writes with the rules for locked entries; true if something changed. */
 bool rv_pmpcfg_write(struct rv_cpu *cpu, unsigned entry, uint8_t value);
 bool rv_pmpaddr_write(struct rv_cpu *cpu, unsigned entry, uint64_t value);
@@ -129,6 +131,8 @@ bool rv_envcfg_allows(const struct rv_cpu *cpu, uint64_t bit);
 /* ---- address translation (mmu.c) ---- */
 
 bool rv_mmu_walk(struct cpu *cpu, uint64_t va, enum mmu_access access, unsigned idx, bool debug, struct mmu_page *page,
+                 struct mmu_fault *fault);
+bool rv_mmu_span(struct cpu *cpu, uint64_t va, uint64_t paddr, unsigned size, enum mmu_access access,
                  struct mmu_fault *fault);
 unsigned rv_fetch_idx(struct cpu *cpu);
 unsigned rv_data_idx(struct cpu *cpu);

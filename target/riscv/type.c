@@ -160,7 +160,7 @@ static void fini(struct cpu *c)
 #define RV_TYPE(regs_) \
     .name = "riscv", .size = sizeof(struct rv_cpu), .ir = &rv_ir, \
     .init = init, .fini = fini, .has_model = rv_has_model, .help = rv_model_help, .reset = reset, \
-    .translate = rv_translate, .mmu_walk = rv_mmu_walk, \
+    .translate = rv_translate, .mmu_walk = rv_mmu_walk, .mmu_span = rv_mmu_span, \
     .raise_mmu = rv_raise_mmu, .raise_bus = rv_raise_bus, .raise_unaligned = rv_raise_unaligned, \
     .fetch_idx = rv_fetch_idx, .data_idx = rv_data_idx, .mmu_indices = RV_IDX_COUNT, \
     .mmu_shared = 1 << RV_IDX_S | 1 << RV_IDX_M, \

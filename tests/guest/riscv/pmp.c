@@ -65,6 +65,62 @@ static void expect(ulong addr, unsigned mode, unsigned rights)
     }
 }
 
+/* Loads and stores of four bytes from `at` to `last`, with one entry's own four bytes in the middle. An entry that has a
+ * part of an access fails it, whatever it and the others allow. */
+static void deny(ulong last)
+{
+    unsigned n = trap.count;
+
+    for (ulong a = at; a <= last; a += 2) {
+        load32(a);
+        store32(a, 0x13);
+        if (a == last - 2) {
+            CHECK_EQ(trap.count, n);            /* the four bytes themselves */
+            continue;
+        }
+        n += 2;
+        CHECK_EQ(trap.count, n);
+        CHECK_EQ(trap.cause, 7);
+        CHECK_EQ(trap.tval, a);
+    }
+}
+
+static void across(ulong first, ulong last, unsigned mode)
+{
+    at = first;
+    if (mode == M_MODE) {
+        deny(last);
+    } else {
+        in_mode(mode, deny, last);
+    }
+}
+
+/* An instruction whose second half may not be executed, behind one half that may. */
+static void fetch_border(ulong a)
+{
+    TRAPS(1, call(a));
+    CHECK_EQ(trap.tval, a + 2);
+}
+
+static void half_fetch(ulong p)
+{
+    uint16_t *code = (uint16_t *)(p + 14);
+
+    set(0, 0, 0);
+    code[0] = 0x0013;                           /* nop, of four bytes, and ret */
+    code[1] = 0;
+    code[2] = 0x8082;
+    __asm__ volatile("fence.i" ::: "memory");
+    in_mode(S_MODE, call, p + 14);
+    set(0, (p + 16) >> 2, NA4 | R | W);
+    in_mode(S_MODE, fetch_border, p + 14);
+    set(0, 0, 0);
+    for (unsigned i = 0; i < 8; i++) {
+        page[i] = 0x00008067;
+    }
+    __asm__ volatile("fence.i" ::: "memory");
+}
+
 int main(void)
 {
     ulong p = (ulong)page;
@@ -89,6 +145,11 @@ int main(void)
     set(0, (p + 16) >> 2, NA4);
     expect(p + 16, U_MODE, NONE);
     expect(p + 12, U_MODE, R | W | X);
+    /* accesses and instructions across the border of two entries */
+    set(0, (p + 16) >> 2, NA4 | R | W);
+    across(p + 14, p + 18, M_MODE);
+    across(p + 14, p + 18, S_MODE);
+    half_fetch(p);
     /* top of range: [pmpaddr0, pmpaddr1) */
     set(0, (p + 256) >> 2, 0);
     set(1, (p + 512) >> 2, TOR | R | W);
