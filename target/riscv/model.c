@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "system/machine.h"
 #include "target/riscv/model.h"
 #include "util/options.h"
 
@@ -399,6 +400,21 @@ static void no_model(const char *name, GError **err)
     g_set_error(err, OPTIONS_ERROR, 0, "-cpu %s: no such RISC-V model; there are: %s", name, names);
 }
 
+/* The model for a machine that was asked for as riscv32 (opt.target_bits): "max" is the one of 32 bits there. */
+static const struct model *model_for(const struct rv_cpu *cpu, const char *name, GError **err)
+{
+    bool narrow = cpu->cpu.machine && cpu->cpu.machine->opt.target_bits == 32;
+    const struct model *m = find_model(narrow && !strcmp(name, "max") ? "max32" : name);
+
+    if (!m) {
+        no_model(name, err);
+    } else if (narrow && m->mxlen != 32) {
+        g_set_error(err, OPTIONS_ERROR, 0, "-cpu %s: a model of 64 bits, and the target is riscv32; nearest: max, rv32", name);
+        return NULL;
+    }
+    return m;
+}
+
 bool rv_model_init(struct rv_cpu *cpu, const char *text, GError **err)
 {
     struct building b = { .cpu = cpu };
@@ -409,12 +425,8 @@ bool rv_model_init(struct rv_cpu *cpu, const char *text, GError **err)
     if (!b.o) {
         return false;
     }
-    m = find_model(options_get(b.o, "model") ? options_get(b.o, "model") : "");
-    if (m) {
-        ok = build(&b, m, err);
-    } else {
-        no_model(options_get(b.o, "model") ? options_get(b.o, "model") : text, err);
-    }
+    m = model_for(cpu, options_get(b.o, "model") ? options_get(b.o, "model") : text, err);
+    ok = m && build(&b, m, err);
     options_free(b.o);
     return ok;
 }

@@ -148,7 +148,9 @@ def names_and_clocks():
                               (['-machine', 'usb=on'], 'usb'), (['-global', 'nonsense'], 'nonsense'),
                               (['-action', 'panic=laugh'], 'laugh'), (['-overcommit', 'cpu-pm=on'], 'cpu-pm'),
                               (['-cpu', 'rv64,v=on'], r'v=on'), (['-cpu', 'rva23s64'], 'rva22s64'),
-                              (['-cpu', 'rv64,frob=1'], 'frob')):
+                              (['-cpu', 'rv64,frob=1'], 'frob'), (['-target', 'riscv32', '-cpu', 'rv64'], 'riscv32'),
+                              (['-device', 'virtio-rng-device,bootindex=1'], 'bootindex'),
+                              (['-device', 'virtio-rng-pci,iothread=io0'], 'iothread')):
             refused(f, args, pattern)
 
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * RISC-V instructions against somebody else's emulator: random programs must leave the same registers and memory there,
- * in our IR interpreter and in compiled code. A difference is cut down to few instructions and printed with its seed.
+ * in our IR interpreter and in compiled code; so must each instruction that computes with floating point, on pairs of corner
+ * values in all rounding modes, with its flags. A difference is cut down to few instructions and printed with its seed.
  *
  * Environment: DOPPEL_INSN_SEED (decimal) repeats a run, DOPPEL_INSN_ONLY ("fadd.*") chooses mnemonics,
  * DOPPEL_INSN_ROUNDS (default 1) is the number of programs, DOPPEL_ORACLE_DIR says where qemu-riscv64 is, DOPPEL names the
@@ -24,6 +25,8 @@ struct config {
     enum engine_kind kind;
     unsigned xlen, max_insns, passes;
     uint32_t host_opts_off;     /* enum host_opt */
+    enum { PROGRAMS, CORNERS, CORNERS_SLOW } what;  /* random programs, or corner values of floating point; _SLOW: only where
+                                                       more than one round is asked for */
     const char *machine;        /* options of a whole machine ($DOPPEL), which runs instead of an engine in this process */
 };
 
@@ -164,6 +167,32 @@ static void run_rounds(const struct config *c, struct engine *e, const char *ora
     }
 }
 
+static void run_corners(const struct config *c, struct engine *e, const char *oracle)
+{
+    const struct rv_exts all = { { ~0ull, ~0ull } };
+    const char *only = g_getenv("DOPPEL_INSN_ONLY");
+    unsigned seed = env_number("DOPPEL_INSN_SEED", (uint32_t)g_test_rand_int());
+    unsigned rows = 0, cases = 0;
+    struct isa_needs needs;
+
+    rv_needs(&needs, &all, c->xlen);
+    for (unsigned row = 0; row < RV_ROWS; row++) {
+        const struct isa_row *r = &rv_rows[row];
+
+        if (isa_row_enabled(r, &needs) && stream_fp_row(r) && (!only || g_pattern_match_simple(only, r->name))) {
+            struct stream *s = stream_fp(seed, c->xlen, &needs, row);
+
+            if (compare(s, c, e, oracle)) {
+                g_test_fail();
+            }
+            rows++;
+            cases += s->cases->len;
+            stream_free(s);
+        }
+    }
+    g_test_message("%u instructions, %u cases of up to 8", rows, cases);
+}
+
 static void same_state_as_oracle(gconstpointer data)
 {
     const struct config *c = data;
@@ -179,7 +208,7 @@ static void same_state_as_oracle(gconstpointer data)
     } else if (!(e = engine_new(&engine_riscv, c->kind, c->xlen, c->max_insns, c->passes, ~c->host_opts_off))) {
         g_test_skip("no back end for this host");
     } else {
-        run_rounds(c, e, oracle);
+        (c->what != PROGRAMS ? run_corners : run_rounds)(c, e, oracle);
         engine_free(e);
     }
 }
@@ -199,6 +228,10 @@ static const struct {
     { "/insn/riscv32/interpreted", { ENGINE_INTERP, 32, 64, 0 } },
     { "/insn/riscv32/interpreted_after_passes", { ENGINE_INTERP, 32, 64, ~0u } },
     { "/insn/riscv32/compiled", { ENGINE_JIT, 32, 64, ~0u } },
+    { "/insn/riscv64/corners_interpreted", { ENGINE_INTERP, 64, 64, 0, .what = CORNERS_SLOW } },
+    { "/insn/riscv64/corners_compiled", { ENGINE_JIT, 64, 64, ~0u, .what = CORNERS } },
+    { "/insn/riscv64/corners_for_an_old_host", { ENGINE_JIT, 64, 64, ~0u, HOST_OPT_AVX | HOST_OPT_BEXTR, CORNERS_SLOW } },
+    { "/insn/riscv32/corners_compiled", { ENGINE_JIT, 32, 64, ~0u, .what = CORNERS_SLOW } },
     { "/insn/riscv64/machine", { .xlen = 64, .machine = "-cpu max" } },
     { "/insn/riscv64/machine_interpreted", { .xlen = 64, .machine = "-cpu max -accel tcg,engine=interp" } },
 };
@@ -207,6 +240,9 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     for (unsigned i = 0; i < G_N_ELEMENTS(tests); i++) {
+        if (tests[i].config.what == CORNERS_SLOW && env_number("DOPPEL_INSN_ROUNDS", 1) == 1) {
+            continue;
+        }
         g_test_add_data_func(tests[i].path, &tests[i].config, same_state_as_oracle);
     }
     return g_test_run();

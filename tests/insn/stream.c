@@ -296,16 +296,23 @@ static void case_free(void *p)
     g_free(c);
 }
 
-struct stream *stream_new(uint32_t seed, unsigned xlen, const struct isa_needs *needs, unsigned ncases, unsigned nitems,
-                          const char *only)
+struct stream *stream_empty(uint32_t seed, unsigned xlen, const struct isa_needs *needs)
 {
     struct stream *s = g_new0(struct stream, 1);
 
     s->seed = seed;
     s->xlen = xlen;
     s->needs = needs;
-    s->rows = choose_rows(needs, only);
     s->cases = g_ptr_array_new_with_free_func(case_free);
+    return s;
+}
+
+struct stream *stream_new(uint32_t seed, unsigned xlen, const struct isa_needs *needs, unsigned ncases, unsigned nitems,
+                          const char *only)
+{
+    struct stream *s = stream_empty(seed, xlen, needs);
+
+    s->rows = choose_rows(needs, only);
     g_assert_cmpuint(s->rows->len, >, 0);
     for (unsigned i = 0; i < ncases; i++) {
         const guint32 seeds[] = { seed, xlen, i };
@@ -329,7 +336,9 @@ struct stream *stream_new(uint32_t seed, unsigned xlen, const struct isa_needs *
 void stream_free(struct stream *s)
 {
     g_ptr_array_free(s->cases, TRUE);
-    g_array_free(s->rows, TRUE);
+    if (s->rows) {
+        g_array_free(s->rows, TRUE);
+    }
     g_free(s);
 }
 

@@ -51,7 +51,12 @@ struct stream {
 /* ncases cases of about nitems items each. only: NULL, or a pattern for mnemonics ("fadd.*") to choose from. */
 struct stream *stream_new(uint32_t seed, unsigned xlen, const struct isa_needs *needs, unsigned ncases, unsigned nitems,
                           const char *only);
+struct stream *stream_empty(uint32_t seed, unsigned xlen, const struct isa_needs *needs);
 void stream_free(struct stream *s);
+
+/* Corner values for one row, if it computes with floating point (stream_fp.c). */
+bool stream_fp_row(const struct isa_row *row);
+struct stream *stream_fp(uint32_t seed, unsigned xlen, const struct isa_needs *needs, unsigned row);
 
 /* A loadable image of some of the cases (only: index, or -1 for all). */
 struct stream_image {
