@@ -141,7 +141,7 @@ ADDSUB_ER(subs_er, true, true)
 static void with_carry(struct arm_tr *t, const struct arm_R3 *a, bool sub, bool s)
 {
     struct ir *ir = t->ir;
-    ir_ref x = arm_r(t, a->sf, a->rn), y = arm_r(t, a->sf, a->rm), c = arm_flags_carry(t), r;
+    ir_ref c = arm_flags_carry(t), x = arm_r(t, a->sf, a->rn), y = arm_r(t, a->sf, a->rm), r;
 
     if (sub) {
         y = ir_not(ir, y);

@@ -261,10 +261,28 @@ static struct arm_test of_op(struct arm_tr *t, unsigned cond)
     }
 }
 
-/* Operands as of_op wants them, of flags that the slots describe: I64 of cc_op, cc_a, cc_b. */
-static struct arm_flags from_slots(struct arm_tr *t, unsigned kind, ir_ref op, ir_ref a, ir_ref b)
+static bool is_bool(const struct ir *ir, ir_ref r)
+{
+    const struct ir_insn *i = &ir->insns[r];
+
+    return !ir_is_const(r) && (i->op == IR_OP_setcond || i->op == IR_OP_fcmp ||
+                               (i->op == IR_OP_or && is_bool(ir, i->a) && is_bool(ir, i->b)));
+}
+
+/* The condition as I64, 0 or 1. */
+static ir_ref as_bool(struct ir *ir, struct arm_test c)
+{
+    if (c.cond == IR_NE && ir_is_const(c.b) && ir_const_value(ir, c.b) == 0 && is_bool(ir, c.a)) {
+        return c.a;
+    }
+    return ir_setcond(ir, c.cond, c.a, c.b);
+}
+
+/* Operands as of_op wants them, of flags that the slots describe. */
+static struct arm_flags from_slots(struct arm_tr *t, unsigned kind)
 {
     struct ir *ir = t->ir;
+    ir_ref a = ir_get(ir, ARM_SLOT_CC_A), b = ir_get(ir, ARM_SLOT_CC_B), op;
     struct arm_flags f = { .known = true, .op = kind, .a = a, .b = b };
 
     if (is32(kind)) {
@@ -272,6 +290,7 @@ static struct arm_flags from_slots(struct arm_tr *t, unsigned kind, ir_ref op, i
         f.b = ir_trunc(ir, b);
     }
     if (kind == ARM_CC_ADD32 || kind == ARM_CC_ADD64) {
+        op = ir_get(ir, ARM_SLOT_CC_OP);
         f.carry = ir_and(ir, ir_shr(ir, op, ir_i64(ir, ARM_CC_CARRY_SHIFT)), ir_i64(ir, 1));
         f.ab = ir_add(ir, f.a, f.b);
         f.sum = ir_add(ir, f.ab, is32(kind) ? ir_trunc(ir, f.carry) : f.carry);
@@ -288,28 +307,26 @@ static bool test_guessed(struct arm_tr *t, unsigned cond, struct arm_test *r)
 {
     struct ir *ir = t->ir;
     unsigned kind = t->cpu->cc_op & ~(uint64_t)ARM_CC_CARRY, fast, slow, join;
-    ir_ref op, a, b, value;
+    ir_ref value;
     struct arm_test c;
 
     if (t->flags.known || t->tb->one_branch || kind < ARM_CC_ADD32 || kind > ARM_CC_LOGIC64) {
         return false;
     }
-    op = ir_get(ir, ARM_SLOT_CC_OP);
-    a = ir_get(ir, ARM_SLOT_CC_A);
-    b = ir_get(ir, ARM_SLOT_CC_B);
     fast = ir_block_new(ir);
     slow = ir_block_new(ir);
     join = ir_block_new(ir);
-    ir_brcond(ir, IR_EQ, ir_and(ir, op, ir_i64(ir, ~(uint64_t)ARM_CC_CARRY)), ir_i64(ir, kind), fast, slow);
+    value = ir_and(ir, ir_get(ir, ARM_SLOT_CC_OP), ir_i64(ir, ~(uint64_t)ARM_CC_CARRY));
+    ir_brcond(ir, IR_EQ, value, ir_i64(ir, kind), fast, slow);
     ir_begin(ir, fast);
-    t->flags = from_slots(t, kind, op, a, b);
+    t->flags = from_slots(t, kind);     /* read here: what lives across blocks is spilled */
     c = of_op(t, cond & 14);
     t->flags = (struct arm_flags){ 0 };
-    value = ir_setcond(ir, c.cond, c.a, c.b);
+    value = as_bool(ir, c);
     ir_br(ir, join, 1, &value);
     ir_begin(ir, slow);
     ir->blocks[slow].cold = true;
-    c = of_nzcv(t, cond & 14, call_nzcv(t, op, a, b));
+    c = of_nzcv(t, cond & 14, call_nzcv(t, ir_get(ir, ARM_SLOT_CC_OP), ir_get(ir, ARM_SLOT_CC_A), ir_get(ir, ARM_SLOT_CC_B)));
     value = ir_setcond(ir, c.cond, c.a, c.b);
     ir_br(ir, join, 1, &value);
     ir_begin(ir, join);
@@ -346,9 +363,7 @@ struct arm_test arm_flags_test(struct arm_tr *t, unsigned cond)
 
 ir_ref arm_flags_carry(struct arm_tr *t)
 {
-    struct arm_test c = arm_flags_test(t, 2);
-
-    return ir_setcond(t->ir, c.cond, c.a, c.b);
+    return as_bool(t->ir, arm_flags_test(t, 2));
 }
 
 /* ---- at run time ---- */
