@@ -4,7 +4,7 @@
  *
  * Ports: 0x3b4, 0x3b5, 0x3ba or 0x3d4, 0x3d5, 0x3da (by bit 0 of the miscellaneous register), 0x3c0 to 0x3cf.
  * Not modelled: timing (each read of the status register says the opposite of the last one, so that whoever waits for a
- * retrace goes on), the vertical interrupt, blinking characters, monitor sense bits.
+ * retrace goes on), the vertical interrupt, monitor sense bits.
  */
 #include "hw/display/vga.h"
 

@@ -28,7 +28,7 @@ enum vga_cr { CR_H_TOTAL, CR_H_END, CR_V_TOTAL = 6, CR_OVERFLOW, CR_PRESET, CR_M
               CR_UNDERLINE, CR_MODE = 0x17, CR_LINE_COMPARE, VGA_CRS = 0x20 };
 enum { SR_CLOCK_8DOT = 1, SR_CLOCK_HALF = 8, SR_MEMORY_CHAIN4 = 8 };
 enum { GR_MODE_ODD_EVEN = 0x10, GR_MODE_READ1 = 8, GR_MISC_GRAPHICS = 1 };
-enum { AR_INDEX_VIDEO_ON = 0x20, AR_MODE_LINE_GRAPHICS = 4, AR_MODE_COLOUR_SELECT = 0x80 };
+enum { AR_INDEX_VIDEO_ON = 0x20, AR_MODE_LINE_GRAPHICS = 4, AR_MODE_BLINK = 8, AR_MODE_COLOUR_SELECT = 0x80 };
 
 enum vbe_reg { VBE_ID, VBE_XRES, VBE_YRES, VBE_BPP, VBE_ENABLE, VBE_BANK, VBE_VIRT_WIDTH, VBE_VIRT_HEIGHT, VBE_X_OFFSET,
                VBE_Y_OFFSET, VBE_MEMORY, VBE_REGS };
@@ -52,7 +52,7 @@ struct vga {
     struct mem_region vram_region, window, planes, linear, ports, vbe_ports;
     struct console *console;
     bool redraw;                            /* a register that shapes the picture has changed */
-    uint32_t drawn_cursor;                  /* place and shape in the last text picture */
+    uint32_t drawn_phase;                   /* what blinks in the last text picture: place and shape of the cursor */
     uint8_t *dirty;                         /* of each page of the screen */
     uint32_t *line;                         /* a row of a text screen being drawn */
 };
@@ -69,7 +69,7 @@ struct vga {
     HOST(type, vga.m), HOST(type, vga.vram), HOST(type, vga.vram_bytes), HOST(type, vga.vbe_line_bytes), \
     HOST(type, vga.vbe_start), HOST(type, vga.vram_region), HOST(type, vga.window), HOST(type, vga.planes), HOST(type, vga.linear), \
     HOST(type, vga.ports), HOST(type, vga.vbe_ports), HOST(type, vga.console), HOST(type, vga.redraw), \
-    HOST(type, vga.drawn_cursor), HOST(type, vga.dirty), HOST(type, vga.line)
+    HOST(type, vga.drawn_phase), HOST(type, vga.dirty), HOST(type, vga.line)
 
 /* Memory, regions (not mapped) and console; bytes of memory is a power of two from 1 MiB on. */
 bool vga_init(struct vga *s, struct device *d, uint32_t vram_bytes, GError **err);

@@ -122,12 +122,16 @@ static void draw_planes(const struct vga *s, const struct picture *p, uint32_t a
 
 static uint32_t rgb15(unsigned v)
 {
-    return (v & 0x7c00) << 9 | (v & 0x3e0) << 6 | (v & 0x1f) << 3;
+    unsigned r = v >> 10 & 0x1f, g = v >> 5 & 0x1f, b = v & 0x1f;
+
+    return (r << 3 | r >> 2) << 16 | (g << 3 | g >> 2) << 8 | (b << 3 | b >> 2);
 }
 
 static uint32_t rgb16(unsigned v)
 {
-    return (v & 0xf800) << 8 | (v & 0x7e0) << 5 | (v & 0x1f) << 3;
+    unsigned r = v >> 11, g = v >> 5 & 0x3f, b = v & 0x1f;
+
+    return (r << 3 | r >> 2) << 16 | (g << 2 | g >> 4) << 8 | (b << 3 | b >> 2);
 }
 
 /* Pixels of whole bytes; from has bytes enough. */
@@ -200,7 +204,8 @@ static void describe_vbe(const struct vga *s, struct picture *p)
               : s->vbe[VBE_BPP] == 16 ? RGB_16 : s->vbe[VBE_BPP] == 24 ? RGB_24 : RGB_32;
 }
 
-/* The registers' modes: CGA's interleaved ones are two bits for each pixel, 256 colours count words of four pixels. */
+/* The registers' modes. 256 colours count words of four pixels. With CGA's banks the line counter in the character is part of
+ * the address, and repeats nothing. */
 static void describe_vga(const struct vga *s, struct picture *p)
 {
     unsigned shift = s->gr[GR_MODE] >> 5 & 3;
@@ -210,7 +215,7 @@ static void describe_vga(const struct vga *s, struct picture *p)
     p->start = vga_start(s) * 4;
     p->line_bytes = s->cr[CR_OFFSET] << 3;
     p->line_compare = s->cr[CR_LINE_COMPARE] | (s->cr[CR_OVERFLOW] & 0x10) << 4 | (s->cr[CR_MAX_SCAN] & 0x40) << 3;
-    p->repeat = (((shift == 1 ? 0 : s->cr[CR_MAX_SCAN] & 0x1f) + 1) << (s->cr[CR_MAX_SCAN] >> 7)) - 1;
+    p->repeat = (((s->cr[CR_MODE] & 1 ? s->cr[CR_MAX_SCAN] & 0x1f : 0) + 1) << (s->cr[CR_MAX_SCAN] >> 7)) - 1;
     p->pan = s->ar[AR_PAN] & 7;
     if (shift >= 2) {
         p->format = INDEX_8;

@@ -10,13 +10,15 @@
 
 #define CELLS_MAX (160 * 100)
 #define FONT_LINES 32
-#define BLINK_NS (16 * 1000000000ll / 70)       /* the cursor changes every 16 frames */
+#define BLINK_NS (16 * 1000000000ll / 70)       /* the cursor changes every 16 frames, characters half as often */
 
 struct text {
     unsigned columns, rows, cell_width, cell_height;
     uint32_t start, line_bytes;                 /* of characters in memory */
     uint32_t font[2];                           /* by bit 3 of the attribute */
     uint32_t colours[16];
+    bool blink;                                 /* bit 7 of the attribute is not the background's */
+    bool hidden;                                /* blinking characters are not seen now */
     bool line_graphics;                         /* the ninth column of 0xc0 to 0xdf is the eighth again */
     uint32_t cursor;                            /* byte in memory; UINT32_MAX: none */
     unsigned cursor_first, cursor_last;         /* lines */
@@ -28,10 +30,8 @@ static uint32_t font_start(unsigned low, unsigned high)
     return (high | low << 1) * 8192 * 4 + 2;
 }
 
-static void find_cursor(const struct vga *s, struct text *t)
+static void find_cursor(const struct vga *s, struct text *t, bool phase)
 {
-    bool phase = clock_now_ns(&s->m->virtual_clock) / BLINK_NS % 2 == 0;
-
     t->cursor = UINT32_MAX;
     t->cursor_first = s->cr[CR_CURSOR_START] & 0x1f;
     t->cursor_last = MIN(s->cr[CR_CURSOR_END] & 0x1fu, t->cell_height - 1);
@@ -42,6 +42,7 @@ static void find_cursor(const struct vga *s, struct text *t)
 
 static bool describe(const struct vga *s, struct text *t)
 {
+    unsigned phase = clock_now_ns(&s->m->virtual_clock) / BLINK_NS % 4;
     unsigned font = s->sr[SR_FONT], lines = s->cr[CR_V_TOTAL] == 100 ? 100 : vga_height(s);
 
     *t = (struct text) { .columns = s->cr[CR_H_END] + 1, .cell_height = (s->cr[CR_MAX_SCAN] & 0x1f) + 1 };
@@ -54,7 +55,9 @@ static bool describe(const struct vga *s, struct text *t)
     t->font[1] = font_start(font >> 2 & 3, font >> 5 & 1);
     t->line_graphics = s->ar[AR_MODE] & AR_MODE_LINE_GRAPHICS;
     vga_colours16(s, t->colours);
-    find_cursor(s, t);
+    t->blink = s->ar[AR_MODE] & AR_MODE_BLINK;
+    t->hidden = t->blink && phase & 2;
+    find_cursor(s, t, !(phase & 1));
     return t->rows && t->columns * t->rows > 1 && t->columns * t->rows <= CELLS_MAX;
 }
 
@@ -64,7 +67,8 @@ static uint32_t *draw_cell(const struct vga *s, const struct text *t, uint32_t a
     uint32_t mask = s->vram_bytes - 1;
     unsigned ch = s->vram->host[at & mask & ~3u], attr = s->vram->host[(at & mask & ~3u) + 1];
     unsigned bits = s->vram->host[(t->font[attr >> 3 & 1] + (ch * FONT_LINES + line) * 4) & mask];
-    uint32_t fore = t->colours[attr & 0xf], back = t->colours[attr >> 4];
+    uint32_t back = t->colours[attr >> 4 & (t->blink ? 7 : 15)];
+    uint32_t fore = attr & 0x80 && t->hidden ? back : t->colours[attr & 0xf];
     bool cursor = (at & mask & ~3u) == t->cursor && line >= t->cursor_first && line <= t->cursor_last;
 
     bits = cursor ? 0x1ff : bits << 1;
@@ -105,16 +109,16 @@ void vga_draw_text(struct vga *s, bool all)
 {
     struct surface *to;
     struct text t;
-    uint32_t cursor;
+    uint32_t phase;
 
     if (!describe(s, &t)) {
         return;
     }
-    cursor = t.cursor ^ t.cursor_first << 24 ^ t.cursor_last << 18;
-    if (!all && cursor == s->drawn_cursor) {
+    phase = t.cursor ^ t.cursor_first << 24 ^ t.cursor_last << 18 ^ (uint32_t)t.hidden << 31;
+    if (!all && phase == s->drawn_phase) {
         return;
     }
-    s->drawn_cursor = cursor;
+    s->drawn_phase = phase;
     to = console_resize(s->console, t.columns * t.cell_width, t.rows * t.cell_height);
     s->line = g_renew(uint32_t, s->line, to->width);
     for (unsigned row = 0; row < t.rows; row++) {

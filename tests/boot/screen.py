@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Screens: what SeaBIOS writes and draws, its boot menu by keys from the monitor, and windows on an X server of our own."""
+import hashlib
 import json
 import os
 import re
@@ -9,7 +10,7 @@ import struct
 import subprocess
 import time
 
-from boot import PATIENCE, Failure, Skip, emulator, equal, guest_file, matches, need, run, run_once, temporary
+from boot import HERE, PATIENCE, Failure, Skip, emulator, equal, guest_file, matches, need, run, run_once, temporary
 
 TEXT = 0xb8000
 
@@ -150,6 +151,55 @@ def wrong_keys_and_screens_are_said():
         matches(m.hmp('screendump /dev/null'), 'no screen', 'screendump without a card')
 
 
+# What qemu-system-x86_64 11 shows for vga_modes.S: SHA-256 of the pixels. Mode 102 is our own: QEMU shows nothing, since
+# its window keeps the plane mask of earlier modes.
+MODES = [
+    ('01', 640, 400, '67f638b2658a0565'),
+    ('03', 720, 400, 'd2c6da26440014fb'),
+    ('07', 720, 400, 'c559363a4e50dd32'),
+    ('04', 1280, 400, '626db8bea999709c'),
+    ('06', 640, 400, 'b79ce3053e30e517'),
+    ('0d', 640, 400, '91aad973a402535d'),
+    ('0e', 640, 400, '8be66de8b1cf72c4'),
+    ('0f', 640, 350, 'ceb90b8d90deddc9'),
+    ('10', 640, 350, 'c3d3a079cd4caad3'),
+    ('11', 640, 480, '7d73699f3bbdcfd3'),
+    ('12', 640, 480, 'cc075865dba2bdf9'),
+    ('12 split and panned', 640, 480, '42e0e4f2e574983d'),
+    ('12 masked', 640, 480, '0b150fd32588b1da'),
+    ('13', 640, 400, '9a78d20d3bc4d94f'),
+    ('13 unchained', 640, 400, '16e55c42fd9a9e1f'),
+    ('102', 800, 600, '43a1e4222c1449b6'),
+    ('100', 640, 400, 'd85c62f172c7aa62'),
+    ('101', 640, 480, '089a1442e8894f08'),
+    ('10d', 320, 200, 'c45999fd43d87a81'),
+    ('10e', 320, 200, '51a997c8e93b4696'),
+    ('10f', 320, 200, '879c00fb69dc782b'),
+    ('140', 320, 200, '36241c14cf674358'),
+    ('111', 640, 480, 'ac49bb964338e477'),
+    ('112', 640, 480, '9c1ecfe463d8b217'),
+    ('118', 1024, 768, 'd8e8b534d2ef9733'),
+]
+
+
+def every_mode_draws_as_in_qemu():
+    need_vga_bios()
+    compiler = need('gcc')
+    with temporary() as tmp:
+        image, log = os.path.join(tmp, 'disk'), os.path.join(tmp, 'log')
+        subprocess.run([compiler, '-m32', '-nostdlib', '-static', '-fno-pic', '-no-pie', '-Wl,-m,elf_i386', '-Wl,--build-id=none',
+                        '-Wl,-Ttext=0x7c00', '-Wl,--oformat=binary', '-o', image, os.path.join(HERE, 'vga_modes.S')], check=True)
+        with open(image, 'ab') as f:
+            f.truncate(1 << 20)
+        with Machine(tmp, '-hda', image, '-debugcon', f'file:{log}') as m:
+            for n, (name, *wanted) in enumerate(MODES):
+                m.until(lambda: os.path.exists(log) and os.path.getsize(log) > n, f'mode {name}')
+                width, height, pixels = m.picture()
+                equal([width, height, hashlib.sha256(pixels).hexdigest()[:16]], wanted, f'mode {name}')
+                m.do('send-key', keys=[{'type': 'qcode', 'data': 'spc'}], **{'hold-time': 20})
+            m.until(lambda: os.path.getsize(log) > len(MODES), 'end')
+
+
 # ---- windows ----
 
 class Screen:
@@ -250,5 +300,5 @@ def window_without_a_display_is_one_line():
 
 
 if __name__ == '__main__':
-    run(firmware_writes_on_the_screen, boot_menu_by_keys, wrong_keys_and_screens_are_said, window_shows_and_takes_keys,
+    run(firmware_writes_on_the_screen, boot_menu_by_keys, every_mode_draws_as_in_qemu, wrong_keys_and_screens_are_said, window_shows_and_takes_keys,
         window_without_a_display_is_one_line)

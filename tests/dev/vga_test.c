@@ -276,11 +276,11 @@ static void linear_modes_draw_and_tell_damage(void)
     set_vbe_mode(&f, 320, 200, 16, VBE_LFB);
     poke(&f, LFB, 2, 0xf81f);
     console_refresh(f.c);
-    g_assert_cmphex(surface_row(f.c->surface, 0)[0], ==, 0xf800f8);
+    g_assert_cmphex(surface_row(f.c->surface, 0)[0], ==, 0xff00ff);
     set_vbe_mode(&f, 320, 200, 15, VBE_LFB);
     poke(&f, LFB, 2, 0x7c1f);
     console_refresh(f.c);
-    g_assert_cmphex(surface_row(f.c->surface, 0)[0], ==, 0xf800f8);
+    g_assert_cmphex(surface_row(f.c->surface, 0)[0], ==, 0xff00ff);
     set_vbe_mode(&f, 320, 200, 24, VBE_LFB);
     poke(&f, LFB + 3, 4, 0x00123456);
     console_refresh(f.c);
@@ -375,6 +375,14 @@ static void text_is_drawn_with_its_font(void)
     console_refresh(f.c);
     g_assert_cmpuint(f.damaged, ==, 1);
     g_assert_cmpuint(f.damage_lines, ==, 16);
+    attribute(&f, AR_MODE, AR_MODE_BLINK);              /* the background's highest bit makes it blink */
+    video_on(&f);
+    poke(&f, LFB + (1 * 80 + 2) * 4 + 1, 1, 0x9f);
+    console_refresh(f.c);
+    g_assert_cmphex(surface_row(f.c->surface, 21)[18], ==, grey(15));
+    rig_step(&f.r, 2 * 16 * 1000000000ll / 70 + 1000);
+    console_refresh(f.c);
+    g_assert_cmphex(surface_row(f.c->surface, 21)[18], ==, grey(1));
     out(&f, 0x3d4, 1, CR_CURSOR_START);
     out(&f, 0x3d5, 1, 14);
     indexed(&f, 0x3d4, CR_CURSOR_END, 15);
