@@ -2,7 +2,8 @@
 /*
  * Linux's boot protocol for arm64 (Documentation/arch/arm64/booting.rst): the first CPU enters the Image with the device
  * tree's address in x0, the others wait for PSCI. Firmware finds the device tree at the start of RAM, and so do programs in
- * ELF files that leave room for it there.
+ * ELF files that leave room for it there. On 32 bits it is arch/arm's (Documentation/arch/arm/booting.rst): r1 is a machine
+ * type that nobody has, the tree's address is in r2, and a zImage unpacks itself to the start of RAM.
  */
 #include "hw/board/arm_boot.h"
 
@@ -18,6 +19,11 @@
 #define MIB ((uint64_t)1 << 20)
 #define UIMAGE_MAGIC 0x27051956u
 enum { UIMAGE_HEADER = 64, UIMAGE_LOAD_AT = 16, UIMAGE_ENTRY_AT = 20, UIMAGE_COMPRESSION_AT = 31 };
+
+static bool is_wide(const struct arm_boot *b)
+{
+    return ((struct cpu *)b->m->cpus->pdata[0])->bits == 64;
+}
 
 static GQuark quark(void)
 {
@@ -71,8 +77,10 @@ static bool load_kernel_file(struct arm_boot *b, GError **err)
         b->is_linux = true;
         return load_uimage(b, path, err);
     }
-    /* Two MiB from the start: what software expects at the start of RAM (the device tree) stays clear of it. */
-    if (!load_kernel(b->m, path, EM_AARCH64, 64, b->ram + 2 * MIB, &area, &res, err)) {
+    /* Two MiB from the start: what software expects at the start of RAM (the device tree) stays clear of it. A zImage's
+     * place is where QEMU has it. */
+    if (!load_kernel(b->m, path, is_wide(b) ? EM_AARCH64 : EM_ARM, is_wide(b) ? 64 : 32,
+                     b->ram + (is_wide(b) ? 2 * MIB : 0x10000), &area, &res, err)) {
         return false;
     }
     b->is_linux = !res.is_elf;
@@ -129,6 +137,7 @@ static void set_start(struct arm_boot *b, paddr dtb)
         cpu->reset_pc = b->firmware || !b->m->opt.kernel ? b->flash : b->entry;
         cpu->reset_level = b->is_linux ? b->linux_level : 0;
         cpu->reset_a0 = b->is_linux ? dtb : 0;
+        cpu->reset_a1 = b->is_linux && !is_wide(b) ? UINT32_MAX : 0;
         if (!b->is_linux && cpu->levels >> 3 & 1) {
             /* A program that starts at EL3 is the firmware: its SMCs are its own, and it has all CPUs from the start. */
             cpu->firmware = NULL;

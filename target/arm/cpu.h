@@ -36,6 +36,15 @@ enum arm_cc {
 #define ARM_CC_CARRY 0x40
 #define ARM_CC_CARRY_SHIFT 6
 
+/* Bits of cc_op in AArch32 state, where instructions set N and Z, or C, and leave the other flags: these come from elsewhere. */
+#define ARM_CC_NZ 0x10              /* N and Z from the result cc_nz */
+#define ARM_CC_C 0x20               /* C is bit 0 of cc_c */
+
+/* Modes of AArch32 (CPSR.M). */
+enum a32_mode { A32_USR = 0x10, A32_FIQ, A32_IRQ, A32_SVC, A32_MON = 0x16, A32_ABT, A32_HYP = 0x1a, A32_UND, A32_SYS = 0x1f };
+/* Banks of R13 and R14, and of the SPSRs (of which USR has none). */
+enum a32_bank { A32_BANK_USR, A32_BANK_SVC, A32_BANK_ABT, A32_BANK_UND, A32_BANK_IRQ, A32_BANK_FIQ, A32_BANKS };
+
 enum arm_timer { ARM_TIMER_PHYS, ARM_TIMER_VIRT, ARM_TIMER_HYP, ARM_TIMER_SEC, ARM_TIMER_HYPVIRT, ARM_TIMERS };
 
 /* One comparator of the generic timer. */
@@ -49,10 +58,15 @@ struct arm_gtimer {
 enum { ARM_ID_NONE, ARM_ID_PFR0, ARM_ID_PFR1, ARM_ID_DFR0, ARM_ID_ISAR0, ARM_ID_ISAR1, ARM_ID_ISAR2, ARM_ID_MMFR0,
        ARM_ID_MMFR1, ARM_ID_MMFR2, ARM_IDS };
 
+enum { ARM_ID32_C1, ARM_ID32_C2 = 8, ARM_ID32_MVFR = 16, ARM_ID32S = 19 };
+
 struct arm_cpu {
     struct cpu cpu;
     uint64_t v[32][2] __attribute__((aligned(16)));     /* V registers, low half first; SVE's will get a place of their own */
     uint64_t cc_op, cc_a, cc_b;     /* condition flags */
+    uint64_t cc_nz, cc_c;           /* AArch32: see ARM_CC_NZ, ARM_CC_C */
+    uint64_t ge, qflag, itstate;    /* AArch32: PSTATE.GE, Q, IT */
+    uint64_t fpcc_op, fpcc_a, fpcc_b;   /* AArch32: FPSCR's flags */
     /* Exclusive monitor: address (ARM_EXCL_NONE: open) and what was there. */
     uint64_t excl_addr, excl_val[2];
     uint32_t fp_control;            /* FPCR; cpu.fpcr has the host's equivalent */
@@ -62,6 +76,7 @@ struct arm_cpu {
     uint64_t daif;                  /* in place: bits 9 to 6 */
     uint64_t btype;                 /* 0 to 3 */
     uint8_t el, sp_sel, pan, uao, dit, ssbs, il, ss, tco;
+    uint8_t aarch32, mode, thumb, bigend;   /* AArch32 state: CPSR.M, T, E */
 
     /* ---- banked by exception level ---- */
     uint64_t sp_el[4], elr[4], spsr[4], esr[4], far[4], vbar[4], sctlr[4], tcr[4], ttbr0[4], ttbr1[4], mair[4], amair[4];
@@ -73,8 +88,13 @@ struct arm_cpu {
     uint64_t scr, cptr_el3, mdcr_el3;
     uint64_t cntkctl, cnthctl, cntvoff, cntfrq;
     uint64_t dbgbvr[16], dbgbcr[16], dbgwvr[16], dbgwcr[16], mdccint, dbgclaim;
-    uint64_t spsr_irq[4];           /* SPSR_abt, und, irq, fiq: only stored */
+    uint64_t spsr_irq[4];           /* SPSR_abt, und, irq, fiq; SPSR_svc is spsr[1] */
     uint64_t pauth_key[5][2];       /* by enum arm_pauth_key; low half first */
+
+    /* ---- AArch32 below AArch64 has its place in X registers; while it runs, R0 to R14 of the mode are in cpu.r ---- */
+    uint64_t a32_r8_usr[5], a32_r8_fiq[5];              /* R8 to R12 while they are not in use */
+    uint64_t a32_sp[A32_BANKS], a32_lr[A32_BANKS];
+    uint64_t dacr, ifsr, fpexc, fault_domain;
     struct arm_gtimer timer[ARM_TIMERS];
 
     /* ---- TLB maintenance ---- */
@@ -89,10 +109,13 @@ struct arm_cpu {
 
     /* ---- the model; fixed after init ---- */
     struct arm_exts ext;
-    struct isa_needs needs;
+    struct isa_needs needs, needs32;    /* of A64; of A32 and T32 */
     const char *model;              /* its name */
     const char *compatible;         /* of its device tree node */
     uint64_t id[ARM_IDS];           /* ID_AA64*_EL1, by ARM_ID_*; levels and interrupt controller are added when read */
+    bool a64;                       /* there is AArch64, and the highest level is that */
+    uint8_t a32_levels;             /* bits of levels that can be AArch32 */
+    uint64_t id32[ARM_ID32S];       /* AArch32's identification registers, by CRm and opc2: 8 for each of c1, c2, then MVFR0 to 2 */
     uint64_t midr;
     uint64_t dczid, ctr;
     uint64_t *insn_counts;          /* executions by row of the tables under -d insn-count, else NULL */
@@ -136,6 +159,11 @@ enum {
     ARM_KEY_E2H = 1 << 20,          /* EL2 with HCR_EL2.E2H: names of EL1's registers are EL2's */
 };
 
+/* The same in AArch32 state, which uses none of the bits from 20 on otherwise. */
+#define ARM_KEY_A32 (1u << 31)
+#define ARM_KEY_T32 (1u << 30)
+#define ARM_KEY_IT_SHIFT 20         /* ITSTATE, 8 bits */
+
 static inline unsigned arm_key_idx(uint32_t key)
 {
     return (key & ARM_KEY_IDX) >> ARM_KEY_IDX_SHIFT;
@@ -173,6 +201,14 @@ enum arm_slot {
     ARM_SLOT_CC_OP = ARM_SLOT_V + 32,   /* I64, as all that follow */
     ARM_SLOT_CC_A,
     ARM_SLOT_CC_B,
+    ARM_SLOT_CC_NZ,
+    ARM_SLOT_CC_C,
+    ARM_SLOT_GE,
+    ARM_SLOT_Q,
+    ARM_SLOT_IT,
+    ARM_SLOT_FP_OP,
+    ARM_SLOT_FP_A,
+    ARM_SLOT_FP_B,
     ARM_SLOT_EXCL_ADDR,
     ARM_SLOT_EXCL_LO,
     ARM_SLOT_EXCL_HI,

@@ -7,13 +7,16 @@
 
 #include "system/machine.h"
 #include "system/semihost.h"
-#include "target/arm/priv.h"
+#include "target/arm/aarch32.h"
 #include "util/log.h"
 
 /* ---- PSTATE ---- */
 
 uint32_t arm_pstate(const struct arm_cpu *cpu)
 {
+    if (cpu->aarch32) {
+        return a32_cpsr(cpu);
+    }
     return arm_nzcv(cpu) | (cpu->dit ? PSTATE_DIT : 0) | (cpu->uao ? PSTATE_UAO : 0) | (cpu->pan ? PSTATE_PAN : 0) |
            (cpu->ss ? PSTATE_SS : 0) | (cpu->il ? PSTATE_IL : 0) | (cpu->ssbs ? PSTATE_SSBS : 0) |
            (uint32_t)(cpu->btype & 3) << 10 | (uint32_t)(cpu->daif & PSTATE_DAIF) | (uint32_t)cpu->el << 2 | cpu->sp_sel;
@@ -43,6 +46,10 @@ static void set_pstate_bits(struct arm_cpu *cpu, uint32_t s)
 
 void arm_set_pstate(struct arm_cpu *cpu, uint32_t s)
 {
+    if (s & PSTATE_AARCH32) {
+        a32_enter(cpu, s);
+        return;
+    }
     set_pstate_bits(cpu, s);
     arm_set_el(cpu, s >> 2 & 3, s & 1);
 }
@@ -60,7 +67,11 @@ void arm_take(struct arm_cpu *cpu, unsigned target, uint32_t esr, unsigned offse
     uint64_t sctlr = cpu->sctlr[target];
     unsigned from = cpu->el;
 
-    vector += from < target ? 0x400 : cpu->sp_sel ? 0x200 : 0;
+    if (target == 1 && arm_el1_a32(cpu)) {
+        a32_take(cpu, esr, offset);
+        return;
+    }
+    vector += from < target ? (cpu->aarch32 ? 0x600 : 0x400) : cpu->sp_sel ? 0x200 : 0;
     if (log_on(LOG_INT)) {
         log_printf(LOG_INT, "cpu %u: %s exception, EL%u to EL%u, pc 0x%" PRIx64 ", ESR 0x%08x, FAR 0x%" PRIx64 "\n",
                    cpu->cpu.index, kind_name(offset), from, target, cpu->cpu.pc, offset ? 0 : esr,
@@ -70,6 +81,9 @@ void arm_take(struct arm_cpu *cpu, unsigned target, uint32_t esr, unsigned offse
     cpu->elr[target] = cpu->cpu.pc;
     if (!offset) {
         cpu->esr[target] = esr;
+    }
+    if (cpu->aarch32) {
+        a32_leave(cpu);
     }
     arm_set_el(cpu, target, 1);
     cpu->daif = PSTATE_DAIF;
@@ -121,9 +135,18 @@ static bool fpen_traps(uint64_t control, unsigned el)
     return !(fpen & 1) || (fpen == 1 && el == 0);
 }
 
+/* FPEXC.EN of AArch32's EL1. */
+static bool a32_fp_off(const struct arm_cpu *cpu)
+{
+    return cpu->aarch32 && arm_el1_a32(cpu) && !(cpu->fpexc & A32_FPEXC_EN);
+}
+
 /* The lowest level that traps takes it. */
 unsigned arm_fp_trap_level(const struct arm_cpu *cpu)
 {
+    if (a32_fp_off(cpu)) {
+        return 1;
+    }
     if (cpu->el <= 1 && !arm_host(cpu) && fpen_traps(cpu->cpacr, cpu->el)) {
         return 1;
     }
@@ -137,6 +160,9 @@ unsigned arm_fp_trap_level(const struct arm_cpu *cpu)
 
 void arm_helper_fp_trap(struct arm_cpu *cpu)
 {
+    if (a32_fp_off(cpu)) {
+        arm_raise_undef(cpu);
+    }
     arm_raise(cpu, (uint32_t)EC_FP << ESR_EC_SHIFT | ESR_IL | 0x1e << 20, MAX(arm_fp_trap_level(cpu), 1));
 }
 
@@ -155,6 +181,18 @@ static uint32_t abort_class(const struct arm_cpu *cpu, unsigned target, bool fet
     return fetch ? (lower ? EC_IABORT_LOWER : EC_IABORT) : (lower ? EC_DABORT_LOWER : EC_DABORT);
 }
 
+/* AArch32's DFAR and IFAR are the halves of FAR_EL1. */
+static void set_far(struct arm_cpu *cpu, unsigned target, uint64_t va, enum mmu_access access)
+{
+    if (target != 1 || !arm_el1_a32(cpu)) {
+        cpu->far[target] = cpu->aarch32 ? (uint32_t)va : va;
+    } else if (access == MMU_FETCH) {
+        cpu->far[1] = (uint32_t)cpu->far[1] | va << 32;
+    } else {
+        cpu->far[1] = (cpu->far[1] & ~(uint64_t)UINT32_MAX) | (uint32_t)va;
+    }
+}
+
 static G_NORETURN void raise_abort(struct arm_cpu *cpu, uint64_t va, enum mmu_access access, uint32_t iss, unsigned least)
 {
     unsigned target = target_of(cpu, least);
@@ -163,7 +201,7 @@ static G_NORETURN void raise_abort(struct arm_cpu *cpu, uint64_t va, enum mmu_ac
     if (access == MMU_WRITE) {
         esr |= 1 << 6;
     }
-    cpu->far[target] = va;
+    set_far(cpu, target, va, access);
     arm_take(cpu, target, esr, 0);
     cpu_loop_exit(&cpu->cpu);
 }
@@ -178,6 +216,8 @@ void arm_raise_mmu(struct cpu *c, const struct mmu_fault *fault)
         cpu->hpfar = (fault->info & ((1ull << 52) - 1)) >> 12 << 4;
         iss |= fault->info & FAULT_S1PTW ? 1 << 7 : 0;
         least = 2;
+    } else {
+        cpu->fault_domain = fault->info & 15;
     }
     raise_abort(cpu, fault->va, fault->access, iss, least);
 }
@@ -201,8 +241,7 @@ uint64_t arm_helper_svc(struct arm_cpu *cpu, uint32_t imm)
     return cpu->cpu.pc;
 }
 
-/* The board's own firmware, if it answers this call. */
-static bool firmware(struct arm_cpu *cpu, enum arm_conduit conduit)
+bool arm_firmware(struct arm_cpu *cpu, enum arm_conduit conduit, unsigned bytes)
 {
     struct cpu_firmware_call call = { .conduit = conduit, .level = cpu->el };
     struct cpu *c = &cpu->cpu;
@@ -213,9 +252,9 @@ static bool firmware(struct arm_cpu *cpu, enum arm_conduit conduit)
     for (unsigned i = 0; i < G_N_ELEMENTS(call.arg); i++) {
         call.arg[i] = c->r[i];
     }
-    c->pc += 4;
+    c->pc += bytes;
     if (!c->firmware(c->firmware_opaque, c, &call)) {
-        c->pc -= 4;
+        c->pc -= bytes;
         return false;
     }
     for (unsigned i = 0; i < 4; i++) {
@@ -228,7 +267,7 @@ uint64_t arm_helper_hvc(struct arm_cpu *cpu, uint32_t imm)
 {
     bool off = arm_has_el(cpu, 3) ? !(cpu->scr & SCR_HCE) : (cpu->hcr & HCR_HCD) != 0;
 
-    if (firmware(cpu, ARM_CONDUIT_HVC)) {
+    if (arm_firmware(cpu, ARM_CONDUIT_HVC, 4)) {
         return cpu->cpu.pc;
     }
     if (!cpu->el || !arm_has_el(cpu, 2) || off || (cpu->el < 2 && !arm_el2_on(cpu))) {
@@ -247,7 +286,7 @@ uint64_t arm_helper_smc(struct arm_cpu *cpu, uint32_t imm)
         arm_take(cpu, 2, esr, 0);
         return cpu->cpu.pc;
     }
-    if (firmware(cpu, ARM_CONDUIT_SMC)) {
+    if (arm_firmware(cpu, ARM_CONDUIT_SMC, 4)) {
         return cpu->cpu.pc;
     }
     if (!cpu->el || !arm_has_el(cpu, 3) || (cpu->scr & SCR_SMD)) {
@@ -275,11 +314,25 @@ void arm_helper_semihost(struct arm_cpu *cpu)
     c->r[0] = result;
 }
 
+/* The same for AArch32: EL1 as its registers say, EL0 below it. */
+static bool return_to_a32_legal(const struct arm_cpu *cpu, uint32_t s)
+{
+    unsigned mode = s & 0x1f;
+
+    if (!a32_mode_exists(mode) || !(cpu->a32_levels & 1) || cpu->el == 0) {
+        return false;
+    }
+    return mode == A32_USR || (arm_el1_a32(cpu) && cpu->el > 1 && !(arm_hcr(cpu) & HCR_TGE));
+}
+
 /* May ERET go to the state that s describes? DDI 0487, "Illegal return events from AArch64 state". */
 static bool return_legal(const struct arm_cpu *cpu, uint32_t s)
 {
     unsigned el = s >> 2 & 3;
 
+    if (s & PSTATE_AARCH32) {
+        return return_to_a32_legal(cpu, s);
+    }
     if ((s & 0x12) || el > cpu->el || !arm_has_el(cpu, el) || (!el && (s & 1))) {
         return false;
     }
@@ -299,6 +352,9 @@ uint64_t arm_helper_eret(struct arm_cpu *cpu)
         arm_set_pstate(cpu, s);
     } else {
         set_pstate_bits(cpu, s | PSTATE_IL);
+    }
+    if (cpu->aarch32) {
+        pc = (uint32_t)pc & (cpu->thumb ? ~1u : ~3u);
     }
     cpu->cpu.pc = pc;
     arm_update_key(cpu);

@@ -420,5 +420,5 @@ uint64_t arm_helper_nzcv(uint64_t op, uint64_t a, uint64_t b)
 
 uint32_t arm_nzcv(const struct arm_cpu *cpu)
 {
-    return arm_helper_nzcv(cpu->cc_op, cpu->cc_a, cpu->cc_b);
+    return arm_helper_a32_nzcv(cpu->cc_op, cpu->cc_a, cpu->cc_b, cpu->cc_nz, cpu->cc_c);
 }

@@ -11,7 +11,7 @@
 #include <stdatomic.h>
 
 #include "system/machine.h"
-#include "target/arm/priv.h"
+#include "target/arm/aarch32.h"
 #include "util/log.h"
 
 enum { PA_BITS = 48 };
@@ -48,6 +48,7 @@ struct walk {
     bool debug, stage1_only;
     unsigned regime;                /* exception level whose registers control it */
     bool two;                       /* with two halves of addresses, and EL0: EL1&0, EL2&0 */
+    bool a32;                       /* which is AArch32 */
     uint64_t sctlr, tcr;
     /* results */
     uint64_t pa;
@@ -262,7 +263,29 @@ static uint8_t leaf_prot(const struct walk *w, const struct leaf *l, uint64_t de
     if (w->idx == ARM_IDX_EL0 || w->idx == ARM_IDX_EL20_0) {
         return (el0 ? rw : 0) | (uxn || (wxn && el0 && !ro) ? 0 : MMU_X);
     }
-    return ((w->idx == ARM_IDX_EL1_PAN || w->idx == ARM_IDX_EL20_PAN) && el0 ? 0 : rw) | (pxn || (el0 && !ro) || (wxn && !ro) ? 0 : MMU_X);
+    return ((w->idx == ARM_IDX_EL1_PAN || w->idx == ARM_IDX_EL20_PAN) && el0 ? 0 : rw) |
+           (pxn || (el0 && !ro && (!w->a32 || (w->sctlr >> 20 & 1))) || (wxn && !ro) ? 0 : MMU_X);
+}
+
+/* The same for AArch32's long descriptors (DDI 0487, G5.5): TTBCR has sizes of three bits. */
+static bool a32_tables(struct walk *w, struct tables *t)
+{
+    unsigned t0sz = w->tcr & 7, t1sz = w->tcr >> 16 & 7, spare;
+    bool high = t1sz ? (uint32_t)w->va >= -(1u << (32 - t1sz)) : t0sz && w->va >> (32 - t0sz);
+
+    if (!high && w->va >> (32 - t0sz)) {
+        return fail(w, FSC_TRANSLATION | 1);
+    }
+    t->page_shift = 12;
+    t->bits = 32 - (high ? t1sz : t0sz);
+    t->level = t->bits > 30 ? 1 : 2;
+    if (w->tcr >> (high ? 23 : 7) & 1) {
+        return fail(w, FSC_TRANSLATION | 1);
+    }
+    spare = 12 + 9 * (3 - t->level);
+    t->base = (high ? w->cpu->ttbr1 : w->cpu->ttbr0)[1] & ((1ull << 40) - 1) & ~((8ull << (t->bits - spare)) - 1);
+    t->hw_af = t->hw_dirty = false;
+    return true;
 }
 
 /* Which table, and is the address inside its range? */
@@ -272,6 +295,9 @@ static bool stage1_tables(struct walk *w, struct tables *t)
     uint64_t tcr = w->tcr;
     unsigned size = (high ? tcr >> 16 : tcr) & 63, stride, spare;
 
+    if (w->a32) {
+        return a32_tables(w, t);
+    }
     t->page_shift = granule((high ? tcr >> 30 : tcr >> 14) & 3, high);
     if (!t->page_shift || size < 16 || size > 39 || (w->two && (tcr >> (high ? 23 : 7) & 1))) {
         return fail(w, FSC_TRANSLATION);
@@ -289,12 +315,54 @@ static bool stage1_tables(struct walk *w, struct tables *t)
     return true;
 }
 
+static bool load_word(struct a32_walk *s, uint64_t addr, unsigned level, uint32_t *desc)
+{
+    struct walk *w = s->opaque;
+    uint8_t prot, bits;
+    uint32_t v;
+    void *p;
+
+    if (stage2_on(w) && !stage2(w, addr, MMU_READ, true, &addr, &prot, &bits)) {
+        s->fsc = w->fsc;
+        return false;
+    }
+    p = cpu_phys_ptr(&w->cpu->cpu, addr, 4, false);
+    if (!p) {
+        s->fsc = FSC_EXTERNAL_WALK | level;
+        return false;
+    }
+    v = atomic_load_explicit((_Atomic uint32_t *)p, memory_order_acquire);
+    *desc = w->sctlr & SCTLR_EE ? GUINT32_FROM_BE(v) : GUINT32_FROM_LE(v);
+    return true;
+}
+
+static bool short_stage1(struct walk *w, uint64_t *out)
+{
+    struct a32_walk s = {
+        .cpu = w->cpu, .va = w->va, .access = w->access, .user = w->idx == ARM_IDX_EL0, .pan = w->idx == ARM_IDX_EL1_PAN,
+        .debug = w->debug, .load = load_word, .opaque = w,
+    };
+
+    if (!a32_short_walk(&s)) {
+        w->info |= w->info & FAULT_STAGE2 ? 0 : s.domain;
+        return fail(w, s.fsc);
+    }
+    w->prot = s.prot;
+    w->page_bits = s.page_bits;
+    w->global = s.global;
+    *out = s.pa;
+    return true;
+}
+
 static bool stage1(struct walk *w, uint64_t *out)
 {
     struct tables t;
     struct leaf l;
     uint64_t writable;
 
+    if (w->a32 && !a32_long_format(w->cpu)) {
+        return short_stage1(w, out);
+    }
     if (!stage1_tables(w, &t)) {
         return false;
     }
@@ -332,6 +400,7 @@ static void set_regime(struct walk *w)
 
     w->regime = regime[w->idx];
     w->two = w->regime == 1 || w->idx >= ARM_IDX_EL20_0;
+    w->a32 = w->regime == 1 && arm_el1_a32(cpu);
     w->sctlr = cpu->sctlr[w->regime];
     w->tcr = cpu->tcr[w->regime];
     tbi = w->tcr >> (!w->two ? 20 : high ? 38 : 37) & 1;
@@ -400,6 +469,10 @@ bool arm_mmu_walk(struct cpu *c, uint64_t va, enum mmu_access access, unsigned i
     struct arm_cpu *cpu = arm_cpu(c);
     struct walk w = { .cpu = cpu, .va = va, .access = access, .idx = idx, .debug = debug };
 
+    if (cpu->aarch32 && va >> 32) {             /* addresses wrap: target/arm/a32.h */
+        cpu->tagged = true;
+        w.va = va = (uint32_t)va;
+    }
     if (walk(&w)) {
         *page = (struct mmu_page){ .paddr = w.pa, .prot = w.prot, .page_bits = w.page_bits, .global = w.global };
         if (w.global && w.two && !(va >> 55 & 1) && (w.sctlr & SCTLR_M)) {
@@ -483,6 +556,9 @@ static uint64_t asid_of(const struct arm_cpu *cpu, unsigned el)
 {
     uint64_t asid = (cpu->tcr[el] >> 22 & 1 ? cpu->ttbr1[el] : cpu->ttbr0[el]) >> 48;
 
+    if (el == 1 && arm_el1_a32(cpu) && !a32_long_format(cpu)) {
+        return cpu->contextidr[1] & 0xff;
+    }
     return cpu->tcr[el] >> 36 & 1 ? asid : asid & 0xff;
 }
 

@@ -7,7 +7,7 @@
 #include "util/options.h"
 
 /* Column "models" of ext.def. */
-enum { A = 1, N = 2, MAX = 4 };
+enum { A = 1, N = 2, MAX = 4, V7 = 8 };
 
 #define ID_(name) ARM_ID_##name
 
@@ -24,15 +24,20 @@ static const struct ext_row {
 static const struct model {
     const char *name, *text, *compatible;
     uint32_t midr;
-    uint8_t set;                    /* A, N: rows of that column; MAX: all */
+    uint8_t set;                    /* A, N, V7: rows of that column; MAX: all */
     uint8_t pa_range;               /* ID_AA64MMFR0_EL1.PARange */
+    uint8_t a32_levels;             /* bits of levels that can be AArch32; V7: those that there are */
+    uint32_t ctr;                   /* CTR of AArch32-only models */
+    uint32_t mmfr0;                 /* ID_MMFR0 */
 } models[] = {
-    { "cortex-a53", "Armv8.0", "arm,cortex-a53", 0x410fd034, A, 2 },
-    { "cortex-a57", "Armv8.0", "arm,cortex-a57", 0x411fd070, A, 4 },
-    { "cortex-a72", "Armv8.0", "arm,cortex-a72", 0x410fd083, A, 4 },
-    { "cortex-a76", "Armv8.2", "arm,cortex-a76", 0x414fd0b1, N, 2 },
-    { "max", "64 bits, all features that there are", "arm,armv8", 0x000f0510, MAX, 5 },
-    { "neoverse-n1", "Armv8.2", "arm,neoverse-n1", 0x414fd0c1, N, 5 },
+    { "cortex-a7", "Armv7-A, 32 bits", "arm,cortex-a7", 0x410fc075, V7, 0, 3, 0x84448003, 0x10101105 },
+    { "cortex-a15", "Armv7-A, 32 bits", "arm,cortex-a15", 0x414fc0f0, V7, 0, 3, 0x8444c004, 0x10201105 },
+    { "cortex-a53", "Armv8.0", "arm,cortex-a53", 0x410fd034, A, 2, 3, 0, 0x10201105 },
+    { "cortex-a57", "Armv8.0", "arm,cortex-a57", 0x411fd070, A, 4, 3, 0, 0x10201105 },
+    { "cortex-a72", "Armv8.0", "arm,cortex-a72", 0x410fd083, A, 4, 3, 0, 0x10201105 },
+    { "cortex-a76", "Armv8.2", "arm,cortex-a76", 0x414fd0b1, N, 2, 1, 0, 0x10201105 },
+    { "max", "64 bits, all features that there are", "arm,armv8", 0x000f0510, MAX, 5, 3, 0, 0x10201105 },
+    { "neoverse-n1", "Armv8.2", "arm,neoverse-n1", 0x414fd0c1, N, 5, 1, 0, 0x10201105 },
 };
 
 static char *lower(const char *name)
@@ -42,7 +47,7 @@ static char *lower(const char *name)
 
 static bool is_property(unsigned ext)
 {
-    return ext != ARM_EXT_I && ext != ARM_EXT_FP;
+    return ext != ARM_EXT_I && ext != ARM_EXT_FP && ext != ARM_EXT_V8;
 }
 
 static bool read_properties(struct arm_cpu *cpu, struct options *o, GError **err)
@@ -90,6 +95,34 @@ static void set_ids(struct arm_cpu *cpu, const struct model *m)
     }
 }
 
+/*
+ * AArch32's registers, c1 and c2 by opc2. DDI 0464 and DDI 0438, "Identification registers", but for what we lack: no
+ * security and virtualization extensions of AArch32, no debug, no ThumbEE.
+ */
+static void set_ids32(struct arm_cpu *cpu, const struct model *m)
+{
+    static const uint32_t c1[8] = { 0x00000131, 0x00010001, 0, 0, 0, 0x20000000, 0x01240000, 0x02102211 };
+    static const uint32_t c2[8] = { 0x02101110, 0x13112111, 0x21232041, 0x11112131, 0x10011142 };
+    bool v8 = m->set != V7;
+
+    for (unsigned i = 0; i < 8; i++) {
+        cpu->id32[ARM_ID32_C1 + i] = c1[i];
+        cpu->id32[ARM_ID32_C2 + i] = c2[i];
+    }
+    cpu->id32[ARM_ID32_C1 + 4] = m->mmfr0;
+    cpu->id32[ARM_ID32_MVFR] = 0x10110222;
+    cpu->id32[ARM_ID32_MVFR + 1] = v8 ? 0x12111111 : 0x11111111;
+    if (v8) {
+        cpu->id32[ARM_ID32_C2 + 2] = 0x21232042;
+        cpu->id32[ARM_ID32_C2 + 3] = 0x01112131;
+        cpu->id32[ARM_ID32_C2 + 4] = 0x00011142;
+        cpu->id32[ARM_ID32_C2 + 5] = 1 | (arm_has(cpu, ARM_EXT_PMULL) ? 2 << 4 : arm_has(cpu, ARM_EXT_AES) ? 1 << 4 : 0) |
+                                     (arm_has(cpu, ARM_EXT_SHA1) ? 1 << 8 : 0) | (arm_has(cpu, ARM_EXT_SHA256) ? 1 << 12 : 0) |
+                                     (arm_has(cpu, ARM_EXT_CRC32) ? 1 << 16 : 0);
+        cpu->id32[ARM_ID32_MVFR + 2] = 0x43;
+    }
+}
+
 static char *model_names(void)
 {
     GString *s = g_string_new(NULL);
@@ -115,7 +148,9 @@ static bool build(struct arm_cpu *cpu, const struct model *m, struct options *o,
     cpu->model = m->name;
     cpu->compatible = m->compatible;
     cpu->midr = m->midr;
-    cpu->ctr = 0xb444c004;              /* lines of 64 bytes; IDC and DIC: caches are coherent */
+    cpu->a64 = m->set != V7;
+    cpu->a32_levels = m->a32_levels;
+    cpu->ctr = cpu->a64 ? 0xb444c004 : m->ctr;  /* lines of 64 bytes; IDC and DIC: caches are coherent */
     cpu->dczid = 4;                     /* 64 bytes */
     for (unsigned i = 0; i < ARM_EXTS; i++) {
         arm_ext_set(&cpu->ext, i, m->set == MAX || (exts[i].models & m->set));
@@ -124,6 +159,7 @@ static bool build(struct arm_cpu *cpu, const struct model *m, struct options *o,
         return false;
     }
     set_ids(cpu, m);
+    set_ids32(cpu, m);
     return true;
 }
 

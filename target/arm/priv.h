@@ -17,6 +17,9 @@ enum arm_ec {
     EC_PAC = 0x09,
     EC_BTI = 0x0d,
     EC_ILLEGAL_STATE = 0x0e,
+    EC_SVC32 = 0x11,
+    EC_HVC32 = 0x12,
+    EC_SMC32 = 0x13,
     EC_SVC = 0x15,
     EC_HVC = 0x16,
     EC_SMC = 0x17,
@@ -30,6 +33,7 @@ enum arm_ec {
     EC_SP_ALIGN = 0x26,
     EC_STEP_LOWER = 0x32,
     EC_STEP = 0x33,
+    EC_BKPT32 = 0x38,
     EC_BRK = 0x3c,
 };
 
@@ -51,6 +55,7 @@ enum arm_fsc {
 
 /* ---- PSTATE and SPSR ---- */
 
+#define PSTATE_AARCH32 (1u << 4)
 #define PSTATE_SS (1u << 21)
 #define PSTATE_IL (1u << 20)
 #define PSTATE_PAN (1u << 22)
@@ -131,6 +136,18 @@ static inline bool arm_secure(const struct arm_cpu *cpu)
     return arm_has_el(cpu, 3) && (cpu->el == 3 || !(cpu->scr & SCR_NS));
 }
 
+/* Is EL1 AArch32? */
+static inline bool arm_el1_a32(const struct arm_cpu *cpu)
+{
+    if (!(cpu->a32_levels & 2)) {
+        return false;
+    }
+    if (arm_el2_on(cpu)) {
+        return !(cpu->hcr & HCR_RW);
+    }
+    return !cpu->a64 || (arm_has_el(cpu, 3) && !(cpu->scr & SCR_RW));
+}
+
 /* HCR_EL2 where it is in force, else 0. */
 static inline uint64_t arm_hcr(const struct arm_cpu *cpu)
 {
@@ -176,6 +193,9 @@ uint32_t arm_pstate(const struct arm_cpu *cpu);
 void arm_set_pstate(struct arm_cpu *cpu, uint32_t spsr);
 /* Changes EL and SPSel: banks the stack pointer. */
 void arm_set_el(struct arm_cpu *cpu, unsigned el, unsigned sp_sel);
+
+/* The board's own firmware, if it answers this call by an instruction of so many bytes. */
+bool arm_firmware(struct arm_cpu *cpu, enum arm_conduit conduit, unsigned bytes);
 
 bool arm_irq_pending(struct cpu *c);
 void arm_irq_take(struct cpu *c);

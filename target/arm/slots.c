@@ -22,6 +22,8 @@ static const struct ir_slot slots[ARM_SLOTS] = {
     V(12, -1), V(13, -1), V(14, -1), V(15, -1), V(16, -1), V(17, -1), V(18, -1), V(19, -1), V(20, -1), V(21, -1),
     V(22, -1), V(23, -1), V(24, -1), V(25, -1), V(26, -1), V(27, -1), V(28, 9), V(29, 8), V(30, 7), V(31, 6),
     S(CC_OP, cc_op), S(CC_A, cc_a), S(CC_B, cc_b),
+    S(CC_NZ, cc_nz), S(CC_C, cc_c), S(GE, ge), S(Q, qflag), S(IT, itstate),
+    S(FP_OP, fpcc_op), S(FP_A, fpcc_a), S(FP_B, fpcc_b),
     S(EXCL_ADDR, excl_addr), S(EXCL_LO, excl_val[0]), S(EXCL_HI, excl_val[1]), S(DAIF, daif),
     S(TPIDR_EL0, tpidr[0]), S(TPIDR_EL1, tpidr[1]), S(TPIDRRO, tpidrro), S(SP_EL0, sp_el[0]),
     S(ELR_EL1, elr[1]), S(SPSR_EL1, spsr[1]), S(ESR_EL1, esr[1]), S(FAR_EL1, far[1]), S(BTYPE, btype),

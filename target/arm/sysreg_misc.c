@@ -25,7 +25,7 @@ ARM_READ(mpidr)
 
 ARM_READ(pfr0)
 {
-    uint64_t v = cpu->id[ARM_ID_PFR0] | 0x11;       /* EL0 and EL1: AArch64 only */
+    uint64_t v = cpu->id[ARM_ID_PFR0] | (cpu->a32_levels & 1 ? 2 : 1) | (cpu->a32_levels & 2 ? 0x20 : 0x10);
 
     v |= arm_has_el(cpu, 2) ? 1 << 8 : 0;
     v |= arm_has_el(cpu, 3) ? 1 << 12 : 0;
@@ -110,8 +110,8 @@ ARM_WRITE(hcr)
 
     mask |= arm_has(cpu, ARM_EXT_VHE) ? HCR_E2H : 0;
     mask |= arm_has(cpu, ARM_EXT_PAuth) ? HCR_APK | HCR_API : 0;
-    cpu->hcr = (v & mask) | HCR_RW;                 /* EL1 is AArch64 */
-    if ((old ^ cpu->hcr) & (HCR_VM | HCR_DC | HCR_TGE | HCR_E2H)) {
+    cpu->hcr = (v & mask) | (cpu->a32_levels & 2 ? 0 : HCR_RW);
+    if ((old ^ cpu->hcr) & (HCR_RW | HCR_VM | HCR_DC | HCR_TGE | HCR_E2H)) {
         arm_tlb_flush(cpu);
     }
     arm_update_key(cpu);

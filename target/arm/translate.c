@@ -2,6 +2,7 @@
 /* The translation of one guest basic block of A64 code, up to the end of its page. */
 #include "target/arm/translate.h"
 
+#include "target/arm/a32.h"
 #include "target/arm/priv.h"
 #include "util/log.h"
 
@@ -121,7 +122,7 @@ static void build(struct arm_tr *t, unsigned max_insns)
     }
 }
 
-void arm_translate(struct tr_block *tb, struct ir *ir)
+static void translate_a64(struct tr_block *tb, struct ir *ir)
 {
     struct arm_tr t = {
         .ir = ir,
@@ -140,4 +141,13 @@ void arm_translate(struct tr_block *tb, struct ir *ir)
         max_insns = MAX(1, MIN(max_insns, tb->insns) / 2);
         build(&t, max_insns);
     }
+}
+
+void arm_translate(struct tr_block *tb, struct ir *ir)
+{
+    if (tb->key & ARM_KEY_A32) {
+        a32_translate(tb, ir);
+        return;
+    }
+    translate_a64(tb, ir);
 }

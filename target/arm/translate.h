@@ -23,6 +23,26 @@ struct arm_flags {
     uint8_t imm;
 };
 
+/* A condition as a comparison for brcond, select, setcond. */
+struct arm_test {
+    enum ir_cond cond;
+    ir_ref a, b;
+};
+
+/* What the translation of A32 and T32 adds. */
+struct a32_state {
+    bool thumb;
+    uint8_t it;                     /* ITSTATE of the current instruction; 0: none */
+    bool learned;                   /* flags was computed from the slots, which still describe them in their way */
+    unsigned flag_writes;
+    ir_ref nz, c;                   /* N and Z are those of this I32, C is this I64 of 0 or 1; 0: flags has them */
+    uint8_t fcmp_op;                /* FPSCR's flags are those of this comparison (enum arm_cc); 0: the slots know */
+    ir_ref fcmp_a, fcmp_b;
+    /* The instruction's condition as a choice between its results and the old values; not for loads, stores, branches, flags. */
+    bool selecting;
+    struct arm_test select;
+};
+
 struct arm_tr {
     struct ir *ir;
     struct arm_cpu *cpu;            /* its model and mode; registers must not be looked at */
@@ -34,6 +54,7 @@ struct arm_tr {
     uint8_t el;
     bool ended;                     /* the block has its terminator */
     struct arm_flags flags;
+    struct a32_state a32;
 };
 
 /* The instruction at an address of the block's page. */
@@ -168,11 +189,7 @@ void arm_flags_set_if(struct arm_tr *t, unsigned cond, enum arm_cc op, ir_ref a,
 /* NZCV in bits 31 to 28 of an I64; C alone as an I64. */
 ir_ref arm_flags_packed(struct arm_tr *t);
 ir_ref arm_flags_carry(struct arm_tr *t);
-/* An A64 condition as a comparison for brcond, select, setcond. */
-struct arm_test {
-    enum ir_cond cond;
-    ir_ref a, b;
-};
+/* The A64 condition (0 to 15) as such a comparison. */
 struct arm_test arm_flags_test(struct arm_tr *t, unsigned cond);
 
 /* ---- ends of a block: nothing may be emitted behind them (but a new IR block) ---- */

@@ -5,11 +5,12 @@
 
 #include "system/device.h"
 #include "system/machine.h"
+#include "target/arm/a32_decode.h"
+#include "target/arm/aarch32.h"
 #include "target/arm/decode.h"
 #include "target/arm/disas.h"
 #include "target/arm/fp.h"
 #include "target/arm/model.h"
-#include "target/arm/priv.h"
 #include "target/arm/regs.h"
 #include "target/arm/translate.h"
 #include "util/log.h"
@@ -23,10 +24,11 @@ static bool init(struct cpu *c, const char *model, GError **err)
     if (!arm_model_init(cpu, model, err)) {
         return false;
     }
-    c->bits = 64;
-    c->levels = 15;
+    c->bits = cpu->a64 ? 64 : 32;
+    c->levels = cpu->a64 ? 15 : 3;
     c->timer_hz = ARM_TIMER_HZ;
     arm_needs(&cpu->needs, &cpu->ext, 64);
+    a32_needs(&cpu->needs32, &cpu->ext, 32);
     arm_timers_init(cpu);
     return true;
 }
@@ -66,8 +68,13 @@ void arm_update_key(struct arm_cpu *cpu)
     key |= cpu->guarded ? ARM_KEY_BTI : 0;
     key |= cpu->el == 2 && arm_e2h(cpu) ? ARM_KEY_E2H : 0;
     key |= sctlr & SCTLR_A ? ARM_KEY_ALIGN : 0;
-    key |= sctlr & (cpu->el ? SCTLR_EE : SCTLR_E0E) ? ARM_KEY_BE : 0;
-    key |= cpu->el == 0 && (sctlr & SCTLR_UMA) ? ARM_KEY_UMA : 0;
+    if (cpu->aarch32) {
+        key |= ARM_KEY_A32 | (cpu->thumb ? ARM_KEY_T32 : 0) | (uint32_t)cpu->itstate << ARM_KEY_IT_SHIFT;
+        key |= cpu->bigend ? ARM_KEY_BE : 0;
+    } else {
+        key |= sctlr & (cpu->el ? SCTLR_EE : SCTLR_E0E) ? ARM_KEY_BE : 0;
+        key |= cpu->el == 0 && (sctlr & SCTLR_UMA) ? ARM_KEY_UMA : 0;
+    }
     key |= cpu->il ? ARM_KEY_IL : 0;
     key |= cpu->fp_control & FPCR_DN ? ARM_KEY_FP_DN : 0;
     key |= cpu->fp_control & FPCR_FZ ? ARM_KEY_FP_SOFT : 0;
@@ -111,6 +118,9 @@ static void clear(struct arm_cpu *cpu)
     cpu->cnthctl = 3;
     cpu->oslsr = 8 | 2;             /* the lock is implemented, and on */
     cpu->par = 1 << 11;
+    if (!cpu->a64) {
+        a32_reset(cpu);
+    }
 }
 
 /* Starts below the highest level, as firmware would have left it: non-secure, nothing trapped. */
@@ -126,7 +136,8 @@ static void reset_to(struct arm_cpu *cpu, unsigned el, uint64_t pc)
 {
     clear(cpu);
     enter(cpu, el);
-    cpu->cpu.pc = pc;
+    cpu->thumb = !cpu->a64 && (pc & 1);
+    cpu->cpu.pc = cpu->a64 ? pc : pc & ~(uint64_t)1;
     arm_update_key(cpu);
     arm_update_space(cpu);
     arm_tlb_flush(cpu);
@@ -138,7 +149,7 @@ static void reset(struct cpu *c)
     unsigned el = c->reset_level ? c->reset_level : highest_level(cpu);
 
     reset_to(cpu, arm_has_el(cpu, el) ? el : 1, c->reset_pc);
-    c->r[0] = c->reset_a0;
+    c->r[cpu->a64 ? 0 : 2] = c->reset_a0;           /* AArch32's boot protocol: the device tree's address is in R2 */
     c->r[1] = c->reset_a1;
     c->halted = c->start_halted;
 }
@@ -165,16 +176,18 @@ static void fini(struct cpu *c)
 void arm_helper_count(struct arm_cpu *cpu, uint32_t row)
 {
     if (!cpu->insn_counts) {
-        cpu->insn_counts = g_new0(uint64_t, ARM_ROWS + 1);
+        cpu->insn_counts = g_new0(uint64_t, ARM_ROWS + A32_ROWS + 1);
     }
     cpu->insn_counts[row]++;
 }
 
 void arm_counts_finish(struct arm_cpu *cpu)
 {
-    for (unsigned i = 0; cpu->insn_counts && i < ARM_ROWS; i++) {
+    for (unsigned i = 0; cpu->insn_counts && i < ARM_ROWS + A32_ROWS; i++) {
+        const char *name = i < ARM_ROWS ? arm_rows[i].name : a32_rows[i - ARM_ROWS].name;
+
         if (cpu->insn_counts[i]) {
-            log_printf(LOG_INSN_COUNT, "%12" G_GUINT64_FORMAT " %s\n", cpu->insn_counts[i], arm_rows[i].name);
+            log_printf(LOG_INSN_COUNT, "%12" G_GUINT64_FORMAT " %s\n", cpu->insn_counts[i], name);
         }
     }
     g_clear_pointer(&cpu->insn_counts, g_free);
@@ -184,6 +197,9 @@ void arm_counts_finish(struct arm_cpu *cpu)
 
 static unsigned disas(struct cpu *c, uint64_t pc, const uint8_t *bytes, unsigned avail, GString *out)
 {
+    if (arm_cpu(c)->aarch32) {
+        return a32_disas(bytes, avail, arm_cpu(c)->thumb, &arm_cpu(c)->needs32, pc, out);
+    }
     if (avail >= 4) {
         arm_disas(bytes[0] | bytes[1] << 8 | bytes[2] << 16 | (uint32_t)bytes[3] << 24, &arm_cpu(c)->needs, pc, out);
     }
@@ -198,6 +214,13 @@ static void fdt_node(struct cpu *c, void *fdt, int node)
 static const struct field state[] = {
     FIELD_ARRAY(struct arm_cpu, v),
     FIELD(struct arm_cpu, cc_op), FIELD(struct arm_cpu, cc_a), FIELD(struct arm_cpu, cc_b),
+    FIELD(struct arm_cpu, cc_nz), FIELD(struct arm_cpu, cc_c), FIELD(struct arm_cpu, ge), FIELD(struct arm_cpu, qflag),
+    FIELD(struct arm_cpu, itstate), FIELD(struct arm_cpu, fpcc_op), FIELD(struct arm_cpu, fpcc_a),
+    FIELD(struct arm_cpu, fpcc_b), FIELD(struct arm_cpu, aarch32), FIELD(struct arm_cpu, mode),
+    FIELD(struct arm_cpu, thumb), FIELD(struct arm_cpu, bigend), FIELD_ARRAY(struct arm_cpu, a32_r8_usr),
+    FIELD_ARRAY(struct arm_cpu, a32_r8_fiq), FIELD_ARRAY(struct arm_cpu, a32_sp), FIELD_ARRAY(struct arm_cpu, a32_lr),
+    FIELD(struct arm_cpu, dacr), FIELD(struct arm_cpu, ifsr), FIELD(struct arm_cpu, fpexc),
+    FIELD(struct arm_cpu, fault_domain),
     FIELD(struct arm_cpu, excl_addr), FIELD_ARRAY(struct arm_cpu, excl_val),
     FIELD(struct arm_cpu, fp_control), FIELD(struct arm_cpu, fp_status), FIELD(struct arm_cpu, daif),
     FIELD(struct arm_cpu, el), FIELD(struct arm_cpu, sp_sel), FIELD(struct arm_cpu, pan), FIELD(struct arm_cpu, uao),
