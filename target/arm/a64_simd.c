@@ -639,7 +639,7 @@ static uint64_t rep32(uint64_t v)
     return v | v << 32;
 }
 
-static uint64_t expand(unsigned cmode, bool op, uint64_t imm8)
+uint64_t arm_simd_expand_imm(unsigned cmode, bool op, uint64_t imm8)
 {
     uint64_t v = 0;
 
@@ -673,7 +673,7 @@ void a64_movi(struct arm_tr *t, const struct arm_VMOVI *a)
 {
     struct ir *ir = t->ir;
     bool merges = (a->cmode & 1) && a->cmode < 12;  /* ORR, BIC */
-    uint64_t v = expand(a->cmode, a->op, a->abc << 5 | a->defgh);
+    uint64_t v = arm_simd_expand_imm(a->cmode, a->op, a->abc << 5 | a->defgh);
     ir_ref imm;
 
     if (a->otwo || (a->cmode == 15 && a->op && !a->q)) {

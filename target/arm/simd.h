@@ -51,6 +51,9 @@ static inline uint32_t arm_simd_desc(unsigned op, unsigned size, bool q, unsigne
 
 struct arm_tr;
 
+/* DDI 0487, "AdvSIMDExpandImm", without the inversion of MVNI and BIC. Pure. */
+uint64_t arm_simd_expand_imm(unsigned cmode, bool op, uint64_t imm8);
+
 /* The same by operations of the IR, as far as there are such: 0 where there are none (simd_inline.c, simd_inline_fp.c).
  * Operands as the helpers get them: 64-bit forms have anything in the upper halves. */
 ir_ref arm_simd_inline(struct arm_tr *t, uint32_t desc, ir_ref a, ir_ref b);
