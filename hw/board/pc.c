@@ -7,6 +7,7 @@
 #include "hw/misc/fw_cfg.h"
 #include "hw/pci/pc_host.h"
 #include "hw/rtc/mc146818.h"
+#include "hw/timer/hpet.h"
 #include "system/accel.h"
 #include "system/cpu.h"
 #include "system/loader.h"
@@ -42,10 +43,24 @@ struct irq_line pc_gsi(struct pc *pc, unsigned n)
 
 /* ---- CPUs and RAM ---- */
 
+/* Refuses what a property asks for and the board lacks. */
+static bool check_props(const struct pc *pc, GError **err)
+{
+    if (pc->usb || pc->vmport == PC_ON) {
+        g_set_error(err, quark(), 0, "-machine %s=on: this machine has no %s; accepted: off", pc->usb ? "usb" : "vmport",
+                    pc->usb ? "USB controller" : "port of VMware's");
+        return false;
+    }
+    return true;
+}
+
 bool pc_make_cpus(struct machine *m, struct pc *pc, GError **err)
 {
     const struct cpu_type *type = cpu_type_find(m->board->isa);
 
+    if (!check_props(pc, err)) {
+        return false;
+    }
     if (!type) {
         g_set_error(err, quark(), 0, "this program is built without x86");
         return false;
@@ -164,6 +179,9 @@ bool pc_make_intc(struct machine *m, struct pc *pc, GError **err)
         }
     }
     device_connect(pc->pic, 0, (struct irq_line) { .set = lint0_set, .opaque = m });
+    for (unsigned i = 0; i < G_N_ELEMENTS(pc->upper); i++) {
+        pc->upper[i].out = pc_gsi(pc, ISA_LINES + i);
+    }
     return true;
 }
 
@@ -238,6 +256,36 @@ static bool make_pit(struct machine *m, struct pc *pc, GError **err)
     return finish(d, NULL, err);
 }
 
+/* It stands between the old timers and their lines. An interval timer in the host's kernel can't be replaced by it: then
+ * there is none. */
+static bool make_hpet(struct machine *m, struct pc *pc, GError **err)
+{
+    uint32_t routes = (1u << PC_GSIS) - (1u << ISA_LINES);
+    struct device *d;
+
+    if (!pc->hpet || (pc->pit_device && !pc->pit_device->type->irqs)) {
+        return true;
+    }
+    d = make(m, "hpet", "hpet", err);
+    if (d) {
+        device_set_uint(d, "hpet-intcap", routes);
+    }
+    if (!finish(d, NULL, err)) {
+        return false;
+    }
+    map_at(d, HPET_ADDRESS);
+    hpet_connect(d, 0, isa_line(pc->isa, 0));
+    hpet_connect(d, 8, isa_line(pc->isa, 8));
+    for (unsigned i = 0; i < G_N_ELEMENTS(pc->upper); i++) {
+        hpet_connect(d, ISA_LINES + i, irq_or_input(&pc->upper[i], PC_UPPER_HPET));
+    }
+    if (pc->pit_device) {
+        device_connect(pc->pit_device, 0, device_input(d, 0));
+    }
+    device_connect(pc->rtc, 0, device_input(d, 1));
+    return true;
+}
+
 bool pc_make_isa(struct machine *m, struct pc *pc, GError **err)
 {
     for (unsigned n = 0; n < ISA_LINES; n++) {
@@ -257,7 +305,7 @@ bool pc_make_isa(struct machine *m, struct pc *pc, GError **err)
         }
     }
     pc->rtc = device_find(m, "rtc");
-    return true;
+    return make_hpet(m, pc, err);
 }
 
 /* ---- firmware ---- */
@@ -497,6 +545,7 @@ const struct place pc_places[PC_PLACE_COUNT] = {
     { "ram", NULL, 0, .size = 0 },
     { "ioapic-area", NULL, 0xfec00000, .size = 0x1000 },
     { "apic-area", NULL, 0xfee00000, .size = 0x100000 },
+    { "hpet-area", NULL, HPET_ADDRESS, .size = HPET_BYTES },
     { "i8042", "i8042", 0x60, .size = 1, .isa = true },
     { "rtc", "mc146818rtc", 0x70, .isa = true, .irq = 8 },
     { "serial0", "isa-serial", 0x3f8, .size = 8, .isa = true, .irq = 4, .serial = 1 },
@@ -510,7 +559,7 @@ const struct prop pc_props[PC_PROP_COUNT] = {
     PROP_STRING(struct pc, pflash[1], "pflash1", NULL, "id of the drive in the second flash bank (its variables)"),
     PROP_ENUM(struct pc, acpi, "acpi", on_off_auto, 0, "ACPI tables"),
     PROP_ENUM(struct pc, smm, "smm", on_off_auto, 0, "system management mode (auto: off)"),
-    PROP_ENUM(struct pc, vmport, "vmport", on_off_auto, 0, "VMware's port (accepted; there is none)"),
+    PROP_ENUM(struct pc, vmport, "vmport", on_off_auto, 0, "VMware's port (there is none)"),
     PROP_BOOL(struct pc, pit, "pit", true, "i8254 timer"),
     PROP_BOOL(struct pc, hpet, "hpet", true, "high precision event timer"),
     PROP_BOOL(struct pc, usb, "usb", false, "USB controller (there is none yet)"),

@@ -31,11 +31,14 @@ struct pc {
     struct pci_bus *pci;
     struct isa_bus *isa;
     unsigned sci;                       /* GSI */
+    struct irq_or upper[PC_GSIS - ISA_LINES];   /* GSIs from 16 on */
     struct pci_device *pm;              /* function with the ACPI registers; NULL: none */
 };
 
 /* Interrupt n of the machine: both controllers below 16, the IOAPIC above. */
 struct irq_line pc_gsi(struct pc *pc, unsigned n);
+/* Sources of GSI 16 + n: source is a number of its own, below 64. After pc_make_intc. */
+enum { PC_UPPER_PIRQ, PC_UPPER_HPET };
 
 /* In this order; each false with *err. */
 bool pc_make_cpus(struct machine *m, struct pc *pc, GError **err);
@@ -59,7 +62,7 @@ bool pc_linux(struct machine *m, struct pc *pc, GError **err);
 bool pc_acpi(struct machine *m, struct pc *pc, GError **err);
 void pc_free(struct machine *m);
 
-#define PC_PLACE_COUNT 7
+#define PC_PLACE_COUNT 8
 extern const struct place pc_places[PC_PLACE_COUNT];
 #define PC_PROP_COUNT 9
 extern const struct prop pc_props[PC_PROP_COUNT];

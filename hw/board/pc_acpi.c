@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "hw/misc/fw_cfg.h"
+#include "hw/timer/hpet.h"
 #include "system/cpu.h"
 
 enum { GAS_MEMORY = 0, GAS_IO = 1 };
@@ -130,6 +131,16 @@ static void add_mcfg(const struct pc_tables *t)
     acpi_end(a);
 }
 
+/* Intel's HPET specification 1.0a, 3.2.4 */
+static void add_hpet(const struct pc_tables *t)
+{
+    acpi_begin(t->a, "HPET", 1);
+    acpi_put(t->a, HPET_ID, 4);
+    acpi_gas(t->a, GAS_MEMORY, 0, 0, HPET_ADDRESS);
+    acpi_zeroes(t->a, 4);                       /* number, least period, no page protection */
+    acpi_end(t->a);
+}
+
 /* Microsoft's Windows ACPI Emulated devices Table: the PM timer needs no second reading. */
 static void add_waet(const struct pc_tables *t)
 {
@@ -199,6 +210,9 @@ static struct acpi *make(struct machine *m, struct pc *pc)
     add_madt(&t);
     if (t.ecam) {
         add_mcfg(&t);
+    }
+    if (device_find(m, "hpet")) {
+        add_hpet(&t);
     }
     add_waet(&t);
     acpi_finish(t.a, 0);

@@ -5,8 +5,7 @@
  * are PIRQ lines at inputs 16 to 23 of the IOAPIC.
  */
 #include "hw/board/pc_acpi.h"
-
-#include <string.h>
+#include "hw/timer/hpet.h"
 
 enum { SPACE_PCI_CONFIG = 2, WINDOW_MEMORY = 0, WINDOW_IO = 1, WINDOW_BUS = 2, SLOTS = 32, ROUTE_OFF = 0x80 };
 #define ISA "\\_SB.PCI0.ISA"
@@ -363,6 +362,19 @@ static void add_fw_cfg(GByteArray *b)
     aml_close(b, device);
 }
 
+static void add_hpet(GByteArray *b)
+{
+    uint32_t device = aml_device(b, "HPET"), template;
+
+    aml_name_eisaid(b, "_HID", "PNP0103");
+    aml_name_int(b, "_UID", 0);
+    aml_name(b, "_CRS");
+    template = aml_resources(b);
+    aml_res_memory32(b, false, HPET_ADDRESS, HPET_BYTES);
+    aml_resources_end(b, template);
+    aml_close(b, device);
+}
+
 /* The configuration space, and ports that are in no device's resources, are nobody else's. */
 static void add_reserved(const struct pc_tables *t, GByteArray *b)
 {
@@ -417,6 +429,9 @@ uint32_t pc_add_dsdt(const struct pc_tables *t)
     add_links(t, b);
     add_cpus(t, b);
     add_fw_cfg(b);
+    if (device_find(t->m, "hpet")) {
+        add_hpet(b);
+    }
     add_reserved(t, b);
     aml_close(b, scope);
     add_sleep_state(b, "\\_S4", 2);

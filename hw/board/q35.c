@@ -35,7 +35,7 @@ static bool make_south_bridge(struct machine *m, struct pc *pc, GError **err)
     pc->isa = ich9_bus(lpc);
     for (unsigned i = 0; i < ICH9_PIRQS; i++) {
         pc->pci->pins[i] = device_input(lpc, i);
-        ich9_connect(lpc, i, pc_gsi(pc, ISA_LINES + i));
+        ich9_connect(lpc, i, irq_or_input(&pc->upper[i], PC_UPPER_PIRQ));
     }
     ich9_connect_sci(lpc, isa_line(pc->isa, pc->sci));
     m->powerdown = ich9_powerdown(lpc);

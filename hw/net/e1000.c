@@ -153,7 +153,7 @@ static void reset_registers(struct e1000 *s)
     *e1000_reg(s, E1000_VET) = 0x8100;
     *e1000_reg(s, E1000_RA) = mac_low;
     *e1000_reg(s, E1000_RA + 4) = mac_high | 0x80000000u;
-    s->eecd_in = s->eecd_count = s->eecd_left = 0;
+    eeprom93_reset(&s->eeprom);
     e1000_update_link(s);
     update_pin(s);
 }
@@ -398,9 +398,8 @@ static bool after_load(struct device *d, GError **err)
     FIELD_BYTES(struct e1000, tx[n].data)
 
 static const struct field state[] = {
-    FIELD_ARRAY(struct e1000, reg), FIELD_ARRAY(struct e1000, phy), FIELD_ARRAY(struct e1000, eeprom),
-    FIELD(struct e1000, eecd_in), FIELD(struct e1000, eecd_count), FIELD(struct e1000, eecd_left),
-    FIELD(struct e1000, eecd_out), FIELD(struct e1000, io_address), TX_STATE(0), TX_STATE(1), TIMER(struct e1000, more),
+    FIELD_ARRAY(struct e1000, reg), FIELD_ARRAY(struct e1000, phy), EEPROM93_STATE(struct e1000, eeprom),
+    FIELD(struct e1000, io_address), TX_STATE(0), TX_STATE(1), TIMER(struct e1000, more),
 };
 static const struct prop props[] = { NIC_PROPS(struct e1000, nic) };
 static const struct host_field host[] = {

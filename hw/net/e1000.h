@@ -3,13 +3,13 @@
 #ifndef HW_NET_E1000_H
 #define HW_NET_E1000_H
 
+#include "hw/net/eeprom93.h"
 #include "hw/net/nic.h"
 #include "hw/pci/pci.h"
 
 #define E1000_REG_BYTES 0x20000
 #define E1000_TX_BYTES (64u * 1024)
 #define E1000_QUEUES 2              /* of each kind; the 82540EM has one */
-#define E1000_EEPROM_WORDS 64
 
 /* Register offsets (82540EM: Intel 317453-005, chapter 13; 82574L: 316080-037, chapter 10). */
 enum e1000_reg {
@@ -50,10 +50,7 @@ struct e1000 {
     /* state */
     uint32_t reg[E1000_REG_BYTES / 4];
     uint16_t phy[32];
-    uint16_t eeprom[E1000_EEPROM_WORDS];
-    uint32_t eecd_in;                   /* bits that have come by the serial interface */
-    uint8_t eecd_count, eecd_left;      /* how many; how many bits of a word are still to go out */
-    uint16_t eecd_out;
+    struct eeprom93 eeprom;
     uint32_t io_address;
     struct e1000_tx tx[E1000_QUEUES];
     struct timer more;                  /* the rest of a long transmit ring */

@@ -12,8 +12,6 @@ enum { PHY_RESET = 0x8000, PHY_RESTART = 0x0200, PHY_LINK = 0x0004, PHY_DONE = 0
 enum { MDIC_WRITE = 1 << 26, MDIC_READ = 1 << 27, MDIC_READY = 1 << 28, MDIC_INT = 1 << 29, MDIC_ERROR = 1 << 30 };
 enum { EECD_SK = 1, EECD_CS = 2, EECD_DI = 4, EECD_DO = 8, EECD_REQ = 0x40, EECD_GNT = 0x80, EECD_PRES = 0x100,
        EECD_AUTO_READ = 0x200 };
-/* The EEPROM takes a start bit, two bits of opcode and six of address. */
-enum { COMMAND_BITS = 9, OPCODE_READ = 6 };
 
 void e1000_update_link(struct e1000 *s)
 {
@@ -93,18 +91,18 @@ void e1000_eeprom_init(struct e1000 *s)
     const struct pci_desc *desc = s->pci.dev.type->desc;
     uint16_t sum = 0;
 
-    memset(s->eeprom, 0, sizeof(s->eeprom));
+    memset(s->eeprom.word, 0, sizeof(s->eeprom.word));
     for (unsigned i = 0; i < NET_MAC_LEN / 2; i++) {
-        s->eeprom[i] = s->nic.mac[2 * i] | s->nic.mac[2 * i + 1] << 8;
+        s->eeprom.word[i] = s->nic.mac[2 * i] | s->nic.mac[2 * i + 1] << 8;
     }
     for (unsigned i = 0; i < G_N_ELEMENTS(plain); i++) {
-        s->eeprom[plain[i].word] = plain[i].v;
+        s->eeprom.word[plain[i].word] = plain[i].v;
     }
-    s->eeprom[0x0d] = desc->device;
-    for (unsigned i = 0; i < E1000_EEPROM_WORDS - 1; i++) {
-        sum += s->eeprom[i];
+    s->eeprom.word[0x0d] = desc->device;
+    for (unsigned i = 0; i < EEPROM93_WORDS - 1; i++) {
+        sum += s->eeprom.word[i];
     }
-    s->eeprom[E1000_EEPROM_WORDS - 1] = 0xbaba - sum;
+    s->eeprom.word[EEPROM93_WORDS - 1] = 0xbaba - sum;
 }
 
 void e1000_write_eecd(struct e1000 *s, uint32_t v)
@@ -112,30 +110,14 @@ void e1000_write_eecd(struct e1000 *s, uint32_t v)
     uint32_t old = *e1000_reg(s, E1000_EECD), set = EECD_SK | EECD_CS | EECD_DI | EECD_REQ | 0x30;
 
     *e1000_reg(s, E1000_EECD) = (old & ~set) | (v & set);
-    if (!(v & EECD_CS) || !(old & EECD_CS)) {
-        s->eecd_in = s->eecd_count = s->eecd_left = 0;
-    }
-    if (!(v & EECD_CS) || !(v & ~old & EECD_SK)) {
-        return;
-    }
-    if (s->eecd_left) {             /* a rising clock brings the next bit */
-        s->eecd_left--;
-    } else if (s->eecd_count < COMMAND_BITS && (s->eecd_count || (v & EECD_DI))) {
-        s->eecd_in = s->eecd_in << 1 | (v & EECD_DI ? 1 : 0);
-        if (++s->eecd_count == COMMAND_BITS && s->eecd_in >> 6 == OPCODE_READ) {
-            s->eecd_out = s->eeprom[s->eecd_in & (E1000_EEPROM_WORDS - 1)];
-            s->eecd_left = 16;      /* the zero before them stands there now */
-        }
-    }
+    eeprom93_drive(&s->eeprom, v & EECD_CS, v & EECD_SK, v & EECD_DI);
 }
 
 uint32_t e1000_read_eecd(struct e1000 *s)
 {
     uint32_t v = (*e1000_reg(s, E1000_EECD) & ~(EECD_DO | EECD_GNT)) | EECD_PRES | (e1000_is_e(s) ? EECD_AUTO_READ : 0);
-    bool out = s->eecd_left ? s->eecd_left < 16 && (s->eecd_out >> s->eecd_left & 1)
-                            : s->eecd_count == COMMAND_BITS ? s->eecd_out & 1 : true;
 
-    return v | (out ? EECD_DO : 0) | (v & EECD_REQ ? EECD_GNT : 0);
+    return v | (eeprom93_out(&s->eeprom) ? EECD_DO : 0) | (v & EECD_REQ ? EECD_GNT : 0);
 }
 
 void e1000_write_eerd(struct e1000 *s, uint32_t v)
@@ -144,7 +126,7 @@ void e1000_write_eerd(struct e1000 *s, uint32_t v)
     unsigned n = e ? v >> 2 & 0x3fff : v >> 8 & 0xff;
 
     if (v & 1) {
-        v = (v & 0xffff & ~1u) | (e ? 2 : 0x10) | (uint32_t)(n < E1000_EEPROM_WORDS ? s->eeprom[n] : 0xffff) << 16;
+        v = (v & 0xffff & ~1u) | (e ? 2 : 0x10) | (uint32_t)(n < EEPROM93_WORDS ? s->eeprom.word[n] : 0xffff) << 16;
     }
     *e1000_reg(s, E1000_EERD) = v;
 }

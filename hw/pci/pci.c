@@ -335,6 +335,7 @@ static bool realize(struct device *dev, GError **err)
     pci_put16(d->config + PCI_SUBSYSTEM, desc->subsystem);
     d->config[PCI_INT_PIN] = desc->pin;
     d->wmask[PCI_INT_LINE] = 0xff;
+    d->wmask[PCI_CACHE_LINE] = 0xff;    /* drivers want it for Memory Write and Invalidate */
     pci_put16(d->wmask + PCI_COMMAND, PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER | PCI_COMMAND_INTX_OFF);
 
     mem_container_init(&d->master_root, &dev->m->memory, "bus-master", UINT64_MAX);

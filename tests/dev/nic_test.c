@@ -123,7 +123,7 @@ static void e1000_rings(struct card *c)
     set(c, E1000_RDT, 7);
 }
 
-static void e1000_descriptor(struct card *c, unsigned n, uint32_t addr, uint32_t lower, uint32_t upper)
+static void descriptor(struct card *c, unsigned n, uint32_t addr, uint32_t lower, uint32_t upper)
 {
     pci_put32(ram(c, RING + 16 * n), addr);
     pci_put32(ram(c, RING + 16 * n + 4), 0);
@@ -140,8 +140,8 @@ static void e1000_exchanges_frames(gconstpointer model)
     e1000_rings(&c);
     set(&c, E1000_IMS, E1000_TXDW | E1000_RXT0);
     fill(ram(&c, DATA), other_mac, 1000);
-    e1000_descriptor(&c, 0, AT(DATA), 600, 0);                          /* two pieces of one frame */
-    e1000_descriptor(&c, 1, AT(DATA + 600), 400 | 9u << 24, 0);         /* EOP, RS */
+    descriptor(&c, 0, AT(DATA), 600, 0);                          /* two pieces of one frame */
+    descriptor(&c, 1, AT(DATA + 600), 400 | 9u << 24, 0);         /* EOP, RS */
     set(&c, E1000_TDT, 2);
     pump(&c);
     fill(expected, other_mac, 1000);
@@ -192,7 +192,7 @@ static void e1000_cuts_segments(gconstpointer model)
     memset(ram(&c, RING), 0, 64);
     memcpy(ram(&c, RING), ((uint8_t[16]) { 14, 24, 33, 0, 34, 50, 0, 0, 2500 & 0xff, 2500 >> 8, 0, 0x27, 0, 54, 1000 & 0xff,
                                            1000 >> 8 }), 16);
-    e1000_descriptor(&c, 1, AT(DATA), (54 + 2500) | 1u << 20 | 0x2du << 24, 3 << 8);
+    descriptor(&c, 1, AT(DATA), (54 + 2500) | 1u << 20 | 0x2du << 24, 3 << 8);
     set(&c, E1000_TDT, 2);
     pump(&c);
     g_assert_cmpuint(sent.count, ==, 3);
@@ -283,6 +283,93 @@ static void e1000e_sends_messages_by_cause(void)
     card_close(&c);
 }
 
+/* ---- rtl8139 ---- */
+
+enum { R_TSD = 0x10, R_TSAD = 0x20, R_RBSTART = 0x30, R_CR = 0x37, R_CAPR = 0x38, R_IMR = 0x3c, R_ISR = 0x3e, R_RCR = 0x44,
+       R_POLL = 0xd9, R_CPCR = 0xe0, R_RDSAR = 0xe4 };
+
+static uint32_t port(struct card *c, unsigned offset, unsigned size)
+{
+    return pci_rig_read(&c->p, 0, offset, size);
+}
+
+static void set_port(struct card *c, unsigned offset, unsigned size, uint32_t v)
+{
+    pci_rig_write(&c->p, 0, offset, size, v);
+}
+
+/* The old way: a register for each frame to send, a ring of bytes to receive. */
+static void rtl8139_ring_of_bytes(void)
+{
+    uint8_t expected[1500];
+    struct card c;
+
+    card_open(&c, "rtl8139");
+    g_assert_cmphex(port(&c, 0, 4), ==, 0x01005452);
+    set_port(&c, R_RBSTART, 4, AT(RX_RING));
+    set_port(&c, R_IMR, 2, 5);
+    set_port(&c, R_CR, 1, 0x0c);
+    set_port(&c, R_RCR, 4, 0x0a);
+    fill(ram(&c, DATA), other_mac, 700);
+    set_port(&c, R_TSAD + 4, 4, AT(DATA));
+    set_port(&c, R_TSD + 4, 4, 700);
+    pump(&c);
+    fill(expected, other_mac, 700);
+    g_assert_cmpuint(sent.count, ==, 1);
+    g_assert_cmpmem(sent.frame[0], sent.len[0], expected, 700);
+    g_assert_cmphex(port(&c, R_TSD + 4, 4) & 0xa000, ==, 0xa000);
+    g_assert_true(pci_rig_pin(&c.p));
+    set_port(&c, R_ISR, 2, 4);
+    g_assert_false(pci_rig_pin(&c.p));
+    g_assert_cmphex(port(&c, R_CR, 1) & 1, ==, 1);
+    arrive(&c, our_mac, 200);
+    fill(expected, our_mac, 200);
+    g_assert_cmphex(pci_get32(ram(&c, RX_RING)), ==, 204 << 16 | 1);
+    g_assert_cmpmem(ram(&c, RX_RING + 4), 200, expected, 200);
+    g_assert_cmphex(port(&c, R_CR, 1) & 1, ==, 0);
+    set_port(&c, R_CAPR, 2, 208 - 16);
+    g_assert_cmphex(port(&c, R_CR, 1) & 1, ==, 1);
+    for (unsigned i = 0; i < 50; i++) {         /* more than the ring holds; the guest reads each */
+        arrive(&c, our_mac, 300);
+        g_assert_cmphex(port(&c, R_CR, 1) & 1, ==, 0);
+        set_port(&c, R_CAPR, 2, port(&c, 0x3a, 2) - 16);
+    }
+    for (unsigned i = 0; i < 50; i++) {         /* and nobody reads: frames wait */
+        arrive(&c, our_mac, 300);
+    }
+    g_assert_cmphex(port(&c, R_ISR, 2) & 0x10, ==, 0x10);
+    card_close(&c);
+}
+
+static void rtl8139_rings_of_descriptors(void)
+{
+    uint8_t expected[1500];
+    struct card c;
+
+    card_open(&c, "rtl8139");
+    set_port(&c, R_TSAD, 4, AT(RING));
+    set_port(&c, R_RDSAR, 4, AT(RX_RING));
+    set_port(&c, R_CPCR, 2, 3);
+    set_port(&c, R_CR, 1, 0x0c);
+    set_port(&c, R_RCR, 4, 0x0a);
+    fill(ram(&c, DATA), other_mac, 900);
+    descriptor(&c, 0, 0xa0000000 | 400, AT(DATA), 0);             /* first piece */
+    descriptor(&c, 1, 0xd0000000 | 500, AT(DATA + 400), 0);       /* last piece, end of the ring */
+    set_port(&c, R_POLL, 1, 0x40);
+    pump(&c);
+    fill(expected, other_mac, 900);
+    g_assert_cmpuint(sent.count, ==, 1);
+    g_assert_cmpmem(sent.frame[0], sent.len[0], expected, 900);
+    g_assert_cmphex(pci_get32(ram(&c, RING)) >> 31, ==, 0);
+    descriptor(&c, 0, 0x80000000 | 0x600, AT(DATA), 0);
+    memcpy(ram(&c, RX_RING), ram(&c, RING), 16);
+    arrive(&c, our_mac, 333);
+    fill(expected, our_mac, 333);
+    g_assert_cmphex(pci_get32(ram(&c, RX_RING)), ==, 0x30000000 | 337);
+    g_assert_cmpmem(ram(&c, DATA), 333, expected, 333);
+    card_close(&c);
+}
+
 int main(int argc, char **argv)
 {
     static const char *const e1000s[] = { "e1000", "e1000e" };
@@ -297,5 +384,7 @@ int main(int argc, char **argv)
     }
     g_test_add_func("/nic/e1000/reads_its_eeprom", e1000_reads_its_eeprom);
     g_test_add_func("/nic/e1000e/sends_messages_by_cause", e1000e_sends_messages_by_cause);
+    g_test_add_func("/nic/rtl8139/ring_of_bytes", rtl8139_ring_of_bytes);
+    g_test_add_func("/nic/rtl8139/rings_of_descriptors", rtl8139_rings_of_descriptors);
     return g_test_run();
 }
