@@ -17,7 +17,7 @@
 #define INITRD_MAX_OLD 0x37ffffffu
 
 /* Offsets in the header. */
-enum { H_SETUP_SECTS = 0x1f1, H_MAGIC = 0x202, H_VERSION = 0x206, H_LOADER = 0x210, H_FLAGS = 0x211, H_INITRD = 0x218,
+enum { H_SETUP_SECTS = 0x1f1, H_VIDEO = 0x1fa, H_MAGIC = 0x202, H_VERSION = 0x206, H_LOADER = 0x210, H_FLAGS = 0x211, H_INITRD = 0x218,
        H_INITRD_SIZE = 0x21c, H_HEAP_END = 0x224, H_CMDLINE = 0x228, H_INITRD_MAX = 0x22c, H_CMDLINE_MAX = 0x238,
        H_END = 0x268 };
 enum { FLAG_HIGH = 1, FLAG_HEAP = 0x80, LOADER_QEMU = 0xb0 };
@@ -101,10 +101,46 @@ static bool add_rom(struct pc *pc, GError **err)
     return fw_cfg_add_file(pc->fw_cfg, "genroms/linuxboot.bin", rom, linuxboot_rom_bytes, err);
 }
 
+/* "vga=MODE" of the command line is for the boot loader (Linux: Documentation/admin-guide/svga.rst): *mode, if it is there. */
+static bool read_video_mode(const char *cmdline, uint16_t *mode, GError **err)
+{
+    static const struct {
+        const char *name;
+        uint16_t mode;
+    } names[] = { { "normal", 0xffff }, { "ext", 0xfffe }, { "ask", 0xfffd } };
+    g_auto(GStrv) words = g_strsplit(cmdline, " ", -1);
+
+    for (char **w = words; *w; w++) {
+        const char *value = *w + strlen("vga=");
+        uint64_t n = 0;
+        bool found = false;
+        char *end;
+
+        if (!g_str_has_prefix(*w, "vga=")) {
+            continue;
+        }
+        for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
+            if (!strcmp(value, names[i].name)) {
+                n = names[i].mode;
+                found = true;
+            }
+        }
+        if (!found) {
+            n = g_ascii_strtoull(value, &end, 0);
+            if (!g_ascii_isdigit(*value) || *end || n > UINT16_MAX) {
+                return fail(err, "-append", *w, "no video mode; accepted: normal, ext, ask, or a number");
+            }
+        }
+        *mode = n;
+    }
+    return true;
+}
+
 bool pc_linux(struct machine *m, struct pc *pc, GError **err)
 {
     const char *cmdline = m->opt.append ? m->opt.append : "";
     struct bzimage k = { 0 };
+    uint16_t video = 0;
     bool ok;
 
     if (!linuxboot_rom_bytes) {
@@ -117,11 +153,16 @@ bool pc_linux(struct machine *m, struct pc *pc, GError **err)
     if (ok && strlen(cmdline) > (k.version >= 0x206 ? get32(k.data + H_CMDLINE_MAX) : 255)) {
         ok = fail(err, "-append", cmdline, "longer than the kernel takes");
     }
-    ok = ok && add_initrd(m, pc, &k, err) && add_rom(pc, err);
+    if (ok) {
+        video = k.data[H_VIDEO] | k.data[H_VIDEO + 1] << 8;
+    }
+    ok = ok && read_video_mode(cmdline, &video, err) && add_initrd(m, pc, &k, err) && add_rom(pc, err);
     if (!ok) {
         g_free(k.data);
         return false;
     }
+    k.data[H_VIDEO] = video;
+    k.data[H_VIDEO + 1] = video >> 8;
     k.data[H_LOADER] = LOADER_QEMU;
     k.data[H_FLAGS] |= FLAG_HEAP;
     k.data[H_HEAP_END] = (CMDLINE_ADDR - SETUP_ADDR - 0x200) & 0xff;
