@@ -200,6 +200,27 @@ def every_mode_draws_as_in_qemu():
             m.until(lambda: os.path.getsize(log) > len(MODES), 'end')
 
 
+def linux_draws_its_console_and_reads_its_keyboard():
+    need_vga_bios()
+    with temporary() as tmp:
+        log = os.path.join(tmp, 'serial')
+        with Machine(tmp, '-m', '512', '-kernel', guest_file('kernel', 'x86_64'), '-initrd', guest_file('initrd', 'x86_64'),
+                     '-append', 'vga=0x318 console=ttyS0 console=tty0', '-serial', f'file:{log}') as m:
+            m.until(lambda: m.picture()[:2] == (1024, 768), 'frame buffer', 120)
+            m.until(lambda: m.picture()[2].count(b'\xaa\xaa\xaa') > 20000, 'console on it', 120)
+            end = time.monotonic() + 120 * PATIENCE
+            while m.process.poll() is None:     # the shell may not listen yet
+                if time.monotonic() > end:
+                    raise Failure('typing poweroff has no effect')
+                try:
+                    for key in [*'poweroff', 'ret']:
+                        m.do('send-key', keys=[{'type': 'qcode', 'data': key}], **{'hold-time': 30})
+                        time.sleep(0.1)
+                except (OSError, ValueError):       # it has ended
+                    m.process.wait(10 * PATIENCE)
+            equal(m.process.returncode, 0, 'exit status')
+
+
 # ---- windows ----
 
 class Screen:
@@ -300,5 +321,5 @@ def window_without_a_display_is_one_line():
 
 
 if __name__ == '__main__':
-    run(firmware_writes_on_the_screen, boot_menu_by_keys, every_mode_draws_as_in_qemu, wrong_keys_and_screens_are_said, window_shows_and_takes_keys,
-        window_without_a_display_is_one_line)
+    run(firmware_writes_on_the_screen, boot_menu_by_keys, every_mode_draws_as_in_qemu, linux_draws_its_console_and_reads_its_keyboard,
+        wrong_keys_and_screens_are_said, window_shows_and_takes_keys, window_without_a_display_is_one_line)
