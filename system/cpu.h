@@ -78,6 +78,12 @@ struct cpu_watch {
     uint8_t kinds;                  /* CPU_WATCH_*; 0: unused */
 };
 
+/* ARM's allocation tags: four bits for each 16 bytes of the physical range, low half of a byte first. Any vCPU writes them. */
+struct cpu_tag_memory {
+    uint64_t base, bytes;
+    _Atomic uint8_t *tags;
+};
+
 struct cpu {
     /* The target's hottest state (RISC-V: x0..x31): within reach of one-byte displacements from the CPU register. */
     uint64_t r[32];
@@ -112,6 +118,7 @@ struct cpu {
     bool in_loop;                   /* loop is valid */
     struct cpu_watch watch[CPU_WATCHES];    /* the guest's; cpu_watch_changed after changes */
     bool watching;                  /* some of them is in use */
+    const struct cpu_tag_memory *tags;  /* ARM: memory of allocation tags, set by the board; NULL: none */
     uint8_t watch_hits;             /* bit n: the instruction that runs has accessed watch[n] */
     bool in_event;                  /* target: an exception or interrupt is on its way in, which ends the running block */
 
@@ -171,6 +178,8 @@ struct mmu_page {
                                      * page (PMP): the access is allowed but nothing may be cached */
     bool global;                    /* the mapping belongs to every address space */
     uint8_t attr;                   /* target's memory type (Svpbmt); 0 = normal */
+    bool checked;                   /* data accesses to the page are shown to type->access_check, each of them */
+    bool device;                    /* where devices answer, unaligned accesses fault (ARM's Device memory) */
 };
 
 struct mmu_fault {
@@ -245,6 +254,10 @@ struct cpu_type {
     bool big_endian;
     bool open_bus;                                      /* where no device answers reads give ones and writes are lost (x86) */
 
+    /* vCPU thread, in front of an access to a page that mmu_walk called `checked`, inside one page. attr is the page's. False:
+     * *fault says what to raise. NULL: no CPU of this type has such pages. */
+    bool (*access_check)(struct cpu *cpu, uint64_t va, const struct mmu_page *page, unsigned size, enum mmu_access access,
+                         unsigned idx, struct mmu_fault *fault);
     /* vCPU thread: watch_hits are those of the instruction in front of pc. Raises or notes what follows from it, and clears
      * them; may leave by cpu_loop_exit. NULL: no CPU of this type has watches. */
     void (*watch_hit)(struct cpu *cpu);

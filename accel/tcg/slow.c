@@ -227,6 +227,23 @@ static void watch_check(const struct site *s, uint64_t va, unsigned size, bool w
     }
 }
 
+/* What the target wants to see of an access that tlb_access has allowed; inside one page. */
+static void check_access(const struct site *s, uint64_t va, const struct tlb_target *t, unsigned size, enum mmu_access access,
+                         unsigned idx)
+{
+    struct cpu *cpu = s->a->cpu;
+    struct mmu_fault fault;
+
+    if (t->device && !t->host && (va & (size - 1))) {
+        slow_rebuild(s->a, s->ret, s->frame);
+        cpu->type->raise_unaligned(cpu, va, access);
+    }
+    if (t->checked && !cpu->type->access_check(cpu, va, &t->page, size, access, idx, &fault)) {
+        slow_rebuild(s->a, s->ret, s->frame);
+        cpu->type->raise_mmu(cpu, &fault);
+    }
+}
+
 /* tlb_access for all bytes of an access that lies in one page. */
 static void look_up(const struct site *s, uint64_t va, unsigned size, enum mmu_access access, unsigned idx,
                     struct tlb_target *t)
@@ -238,6 +255,9 @@ static void look_up(const struct site *s, uint64_t va, unsigned size, enum mmu_a
     if (t->fine && type->mmu_span && !type->mmu_span(s->a->cpu, va, t->paddr, size, access, &fault)) {
         slow_rebuild(s->a, s->ret, s->frame);
         type->raise_mmu(s->a->cpu, &fault);
+    }
+    if (t->checked || t->device) {
+        check_access(s, va, t, size, access, idx);
     }
 }
 
@@ -255,6 +275,7 @@ static uint64_t load_bytes(const struct site *s, uint64_t va, unsigned size, uns
     }
     for (unsigned i = 0; i < size; i++) {
         tlb_access(s->a, va + i, MMU_READ, idx, &t, s->ret, s->frame);
+        check_access(s, va + i, &t, 1, MMU_READ, idx);
         v |= (t.host ? *t.host : mmio(s, va + i, &t, 1, false, 0) & 0xff) << (i * 8);
     }
     return v;
@@ -271,6 +292,9 @@ static void probe_write(const struct site *s, uint64_t va, unsigned size, unsign
         unsigned here = PAGE_SIZE - (va & ~PAGE_MASK);
 
         tlb_access(s->a, va + here, MMU_WRITE, idx, &next, s->ret, s->frame);
+        for (unsigned i = 0; i < size; i++) {
+            check_access(s, va + i, i < here ? &t : &next, 1, MMU_WRITE, idx);
+        }
         leave_own_code(s, &t, here);
         leave_own_code(s, &next, size - here);
     }
@@ -546,7 +570,7 @@ void *cpu_probe_write(struct cpu *cpu, uint64_t va, unsigned len, unsigned idx)
     struct tlb_target t;
 
     tlb_access(acpu_of(cpu), va, MMU_WRITE, idx, &t, 0, NULL);
-    if (!t.host || t.fine || crosses(va, len) || tlb_watching(acpu_of(cpu)) ||
+    if (!t.host || t.fine || t.checked || crosses(va, len) || tlb_watching(acpu_of(cpu)) ||
         (t.ram && ((ram_page_flags(t.ram, t.ram_offset) & RAM_PAGE_CODE) || t.ram->tracked))) {
         return NULL;
     }
@@ -561,7 +585,7 @@ const void *cpu_probe_read(struct cpu *cpu, uint64_t va, unsigned len, unsigned 
         return NULL;
     }
     tlb_access(acpu_of(cpu), va, MMU_READ, idx, &t, 0, NULL);
-    return t.fine ? NULL : t.host;
+    return t.fine || t.checked ? NULL : t.host;
 }
 
 void *cpu_phys_ptr(struct cpu *cpu, uint64_t addr, unsigned size, bool write)

@@ -338,6 +338,8 @@ struct tlb_target {
     uint64_t offset;
     uint64_t paddr;                     /* where fine */
     bool fine;                          /* the byte alone has been judged: protection changes inside the page */
+    struct mmu_page page;               /* where checked or device is set: the walk's answer */
+    bool checked, device;
 };
 /* Looks va up (TLB, then walk and fill). Faults are raised: with the state of `ret` where that is not 0. */
 void tlb_access(struct accel_cpu *a, uint64_t va, enum mmu_access access, unsigned idx, struct tlb_target *out,

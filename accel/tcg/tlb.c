@@ -518,7 +518,7 @@ void tlb_access(struct accel_cpu *a, uint64_t va, enum mmu_access access, unsign
 
     out->ram = NULL;
     out->range = NULL;
-    out->fine = false;
+    out->fine = out->checked = out->device = false;
     if (tag == (va & PAGE_MASK)) {
         out->host =
             (uint8_t *)(uintptr_t)(va + atomic_load_explicit(&tlb_array(s, idx, TLB_ADDEND)[e], memory_order_relaxed));
@@ -539,6 +539,11 @@ void tlb_access(struct accel_cpu *a, uint64_t va, enum mmu_access access, unsign
         slow_rebuild(a, ret, frame);
         a->cpu->type->raise_bus(a->cpu, va, access);
     }
+    if (page.checked || page.device) {
+        out->page = page;
+        out->checked = page.checked;
+        out->device = page.device;
+    }
     out->offset = page.paddr - r->start;
     if (!r->host || (access == MMU_WRITE && !r->writable)) {
         out->host = NULL;
@@ -546,8 +551,8 @@ void tlb_access(struct accel_cpu *a, uint64_t va, enum mmu_access access, unsign
         return;
     }
     out->host = r->host + out->offset;
-    /* A range smaller than the page, protection inside it, or a watchpoint: no entry. */
-    if (page.page_bits >= PAGE_BITS && (page.paddr & PAGE_MASK) >= r->start &&
+    /* A range smaller than the page, protection inside it, accesses to be checked, or a watchpoint: no entry. */
+    if (page.page_bits >= PAGE_BITS && !page.checked && (page.paddr & PAGE_MASK) >= r->start &&
         (page.paddr & PAGE_MASK) - r->start + PAGE_SIZE <= r->size && !(tlb_watching(a) && watched(a, va))) {
         enter(a, va, idx, &page, access, r);
     }

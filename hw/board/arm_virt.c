@@ -3,7 +3,7 @@
  * QEMU's virt board for Arm: the same memory map, interrupt numbers, device tree conventions and boot protocol, so that
  * its firmware and systems run unchanged (QEMU: docs/system/arm/virt.rst).
  *
- * Not modelled: ITS (so PCI has no messages with a GICv3), SMMU (iommu=), MTE's tag memory, GICv4, CXL, memory and CPU hot-plug. Secure devices (UART, RAM, flash) are
+ * Not modelled: ITS (so PCI has no messages with a GICv3), SMMU (iommu=), tags of secure RAM, GICv4, CXL, memory and CPU hot-plug. Secure devices (UART, RAM, flash) are
  * in the one address space that all CPUs see: nothing keeps non-secure software from them.
  */
 #include "hw/board/arm_virt.h"
@@ -158,6 +158,17 @@ static void place_high(struct machine *m, struct arm_virt *v)
     }
 }
 
+static void make_tags(struct machine *m, struct arm_virt *v, paddr base, uint64_t size)
+{
+    if (!v->mte) {
+        return;
+    }
+    v->tags = (struct cpu_tag_memory){ .base = base, .bytes = size, .tags = g_malloc0(size / 32) };
+    for (unsigned i = 0; i < m->cpus->len; i++) {
+        ((struct cpu *)m->cpus->pdata[i])->tags = &v->tags;
+    }
+}
+
 static bool make_ram(struct machine *m, struct arm_virt *v, GError **err)
 {
     const struct place *secure = place_find(m->board, "secure-ram");
@@ -177,6 +188,7 @@ static bool make_ram(struct machine *m, struct arm_virt *v, GError **err)
     mem_ram_init(&v->ram, "mach-virt.ram", ram, 0, ram->size);
     mem_map(&m->root, base, &v->ram, 0);
     v->ram_end = base + size;
+    make_tags(m, v, base, size);
     if (v->secure) {
         ram = machine_new_ram(m, "virt.secure-ram", secure->size, err);
         if (!ram) {
@@ -333,6 +345,7 @@ static void board_free(struct machine *m)
 {
     struct arm_virt *v = m->board_state;
 
+    g_free((void *)v->tags.tags);
     mem_region_free(&v->ram);
     mem_region_free(&v->secure_ram);
 }
@@ -348,6 +361,7 @@ static const struct prop virt_props[] = {
     PROP_BOOL(struct arm_virt, secure, "secure", false, "CPUs with EL3, secure UART and RAM"),
     PROP_ENUM(struct arm_virt, its_prop, "its", its_names, 0, "interrupt translation service of a GICv3: there is none yet"),
     PROP_ENUM(struct arm_virt, msi_prop, "msi", msi_names, MSI_AUTO, "who takes PCI's messages"),
+    PROP_BOOL(struct arm_virt, mte, "mte", false, "allocation tags for RAM (Memory Tagging Extension)"),
     PROP_BOOL(struct arm_virt, highmem, "highmem", true, "use addresses beyond 4 GiB"),
     PROP_BOOL(struct arm_virt, highmem_ecam, "highmem-ecam", true, "PCI configuration space there, for 256 buses"),
     PROP_BOOL(struct arm_virt, highmem_mmio, "highmem-mmio", true, "a window for large BARs there"),

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "hw/board/virt.h"
+#include "system/cpu.h"
 #include "system/cpu_arm.h"
 
 /* Shared interrupts by number of the SPI; private ones by number of the PPI. */
@@ -23,7 +24,7 @@ enum arm_virt_psci { PSCI_NONE, PSCI_HVC, PSCI_SMC };
 struct arm_virt {
     /* properties */
     int gic_prop, msi_prop, its_prop, acpi;
-    bool virtualization, secure, highmem, highmem_ecam, highmem_mmio, randomness;
+    bool virtualization, secure, mte, highmem, highmem_ecam, highmem_mmio, randomness;
     uint8_t transports;
     char *pflash[2];                    /* ids of drives; they may be made after the properties are set */
     /* parts */
@@ -32,6 +33,7 @@ struct arm_virt {
     enum arm_virt_psci psci;
     enum arm_conduit conduit;
     struct mem_region ram, secure_ram;
+    struct cpu_tag_memory tags;         /* of main RAM; mte=on */
     struct device *gic, *fw_cfg;
     unsigned redists[2];                /* CPUs whose redistributors are in the low and the high region */
     paddr ram_end, high_redist;

@@ -49,6 +49,10 @@ void a64_eret(struct arm_tr *t)
 static void wait_for(struct arm_tr *t, unsigned wfe)
 {
     arm_call_imm(t, ARM_HELPER_wfx, wfe);
+    if (t->key & ARM_KEY_SS) {
+        arm_goto(t, t->next_pc);
+        return;
+    }
     arm_exit(t, t->next_pc, t->tb->single_step ? IR_EXIT_STEPPED : wfe ? IR_EXIT_YIELD : IR_EXIT_HALT);
 }
 
@@ -147,6 +151,8 @@ static bool pstate_field(struct arm_tr *t, unsigned field)
         return t->el >= 1 && arm_has(t->cpu, ARM_EXT_UAO);
     case 3 << 3 | 2:
         return arm_has(t->cpu, ARM_EXT_DIT);
+    case 3 << 3 | 4:
+        return arm_has(t->cpu, ARM_EXT_MTE);
     case 3 << 3 | 1:
         return arm_has(t->cpu, ARM_EXT_SSBS);
     default:

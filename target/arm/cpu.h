@@ -89,6 +89,7 @@ struct arm_cpu {
     uint64_t cntkctl, cnthctl, cntvoff, cntfrq;
     uint64_t dbgbvr[16], dbgbcr[16], dbgwvr[16], dbgwcr[16], mdccint, dbgclaim;
     uint64_t spsr_irq[4];           /* SPSR_abt, und, irq, fiq; SPSR_svc is spsr[1] */
+    uint64_t gcr, rgsr, tfsr[4];    /* memory tagging; tfsr[0] is TFSRE0_EL1 */
     uint64_t pauth_key[5][2];       /* by enum arm_pauth_key; low half first */
 
     /* ---- AArch32 below AArch64 has its place in X registers; while it runs, R0 to R14 of the mode are in cpu.r ---- */
@@ -156,6 +157,9 @@ enum {
     ARM_KEY_IL = 1 << 17,           /* PSTATE.IL: every instruction is undefined */
     ARM_KEY_FP_FZ16 = 1 << 18,
     ARM_KEY_BTI = 1 << 19,          /* PSTATE.BTYPE is kept: there are guarded pages */
+    ARM_KEY_TAGS = 1 << 21,         /* accesses are checked for tags alone, so those by the stack pointer are not */
+    ARM_KEY_BREAK = 1 << 22,        /* breakpoint registers are in use */
+    ARM_KEY_STEP_DUE = 1 << 23,     /* with ARM_KEY_SS: the step exception is due */
     ARM_KEY_E2H = 1 << 20,          /* EL2 with HCR_EL2.E2H: names of EL1's registers are EL2's */
 };
 
@@ -184,7 +188,9 @@ enum arm_idx {
     ARM_IDX_EL20_0,                 /* EL2&0: HCR_EL2.E2H */
     ARM_IDX_EL20_2,
     ARM_IDX_EL20_PAN,
-    ARM_IDX_COUNT
+    ARM_IDX_COUNT,
+    ARM_IDX_CHECKED = 8,            /* + the same, with tag checks and watchpoints (mte.c, debug.c) */
+    ARM_IDX_ALL = 16
 };
 
 /* Recomputes the key from the state: called by whatever changes EL, PSTATE.PAN and the like, SCTLR, HCR, CPACR, FPCR. */

@@ -17,7 +17,7 @@ uint32_t arm_pstate(const struct arm_cpu *cpu)
     if (cpu->aarch32) {
         return a32_cpsr(cpu);
     }
-    return arm_nzcv(cpu) | (cpu->dit ? PSTATE_DIT : 0) | (cpu->uao ? PSTATE_UAO : 0) | (cpu->pan ? PSTATE_PAN : 0) |
+    return arm_nzcv(cpu) | (cpu->dit ? PSTATE_DIT : 0) | (cpu->tco ? PSTATE_TCO : 0) | (cpu->uao ? PSTATE_UAO : 0) | (cpu->pan ? PSTATE_PAN : 0) |
            (cpu->ss ? PSTATE_SS : 0) | (cpu->il ? PSTATE_IL : 0) | (cpu->ssbs ? PSTATE_SSBS : 0) |
            (uint32_t)(cpu->btype & 3) << 10 | (uint32_t)(cpu->daif & PSTATE_DAIF) | (uint32_t)cpu->el << 2 | cpu->sp_sel;
 }
@@ -38,6 +38,7 @@ static void set_pstate_bits(struct arm_cpu *cpu, uint32_t s)
     cpu->uao = arm_has(cpu, ARM_EXT_UAO) && (s & PSTATE_UAO);
     cpu->pan = arm_has(cpu, ARM_EXT_PAN) && (s & PSTATE_PAN);
     cpu->ssbs = arm_has(cpu, ARM_EXT_SSBS) && (s & PSTATE_SSBS);
+    cpu->tco = arm_has(cpu, ARM_EXT_MTE) && (s & PSTATE_TCO);
     cpu->ss = (s & PSTATE_SS) != 0;
     cpu->il = (s & PSTATE_IL) != 0;
     cpu->btype = arm_has(cpu, ARM_EXT_BTI) ? s >> 10 & 3 : 0;
@@ -88,6 +89,7 @@ void arm_take(struct arm_cpu *cpu, unsigned target, uint32_t esr, unsigned offse
     arm_set_el(cpu, target, 1);
     cpu->daif = PSTATE_DAIF;
     cpu->uao = cpu->ss = cpu->il = 0;
+    cpu->tco = arm_has(cpu, ARM_EXT_MTE2) && cpu->cpu.tags;
     cpu->btype = 0;
     if ((target == 1 || (target == 2 && arm_host(cpu))) && arm_has(cpu, ARM_EXT_PAN) && !(sctlr & SCTLR_SPAN)) {
         cpu->pan = 1;
@@ -206,15 +208,28 @@ static G_NORETURN void raise_abort(struct arm_cpu *cpu, uint64_t va, enum mmu_ac
     cpu_loop_exit(&cpu->cpu);
 }
 
+static G_NORETURN void raise_watchpoint(struct arm_cpu *cpu, const struct mmu_fault *fault)
+{
+    unsigned target = arm_debug_level(cpu), class = cpu->el < target ? EC_WATCHPOINT_LOWER : EC_WATCHPOINT;
+
+    cpu->far[target] = fault->va;
+    arm_take(cpu, target, class << ESR_EC_SHIFT | ESR_IL | FSC_DEBUG | (fault->access == MMU_WRITE ? 1 << 6 : 0), 0);
+    cpu_loop_exit(&cpu->cpu);
+}
+
 void arm_raise_mmu(struct cpu *c, const struct mmu_fault *fault)
 {
     struct arm_cpu *cpu = arm_cpu(c);
     uint32_t iss = fault->code;
     unsigned least = 1;
 
+    if (fault->code == FSC_DEBUG) {
+        raise_watchpoint(cpu, fault);
+    }
     if (fault->info & FAULT_STAGE2) {
         cpu->hpfar = (fault->info & ((1ull << 52) - 1)) >> 12 << 4;
         iss |= fault->info & FAULT_S1PTW ? 1 << 7 : 0;
+        iss |= fault->access != MMU_FETCH && !(fault->info & FAULT_S1PTW) ? arm_access_syndrome(cpu) : 0;
         least = 2;
     } else {
         cpu->fault_domain = fault->info & 15;
@@ -237,6 +252,7 @@ void arm_raise_unaligned(struct cpu *c, uint64_t va, enum mmu_access access)
 uint64_t arm_helper_svc(struct arm_cpu *cpu, uint32_t imm)
 {
     cpu->cpu.pc += 4;
+    cpu->ss = 0;                        /* a step of it is complete */
     arm_take(cpu, target_of(cpu, 1), (uint32_t)EC_SVC << ESR_EC_SHIFT | ESR_IL | imm, 0);
     return cpu->cpu.pc;
 }
@@ -274,6 +290,7 @@ uint64_t arm_helper_hvc(struct arm_cpu *cpu, uint32_t imm)
         arm_raise_undef(cpu);
     }
     cpu->cpu.pc += 4;
+    cpu->ss = 0;                        /* a step of it is complete */
     arm_take(cpu, MAX(cpu->el, 2), (uint32_t)EC_HVC << ESR_EC_SHIFT | ESR_IL | imm, 0);
     return cpu->cpu.pc;
 }
@@ -293,6 +310,7 @@ uint64_t arm_helper_smc(struct arm_cpu *cpu, uint32_t imm)
         arm_raise_undef(cpu);
     }
     cpu->cpu.pc += 4;
+    cpu->ss = 0;                        /* a step of it is complete */
     arm_take(cpu, 3, esr, 0);
     return cpu->cpu.pc;
 }
@@ -357,6 +375,7 @@ uint64_t arm_helper_eret(struct arm_cpu *cpu)
         pc = (uint32_t)pc & (cpu->thumb ? ~1u : ~3u);
     }
     cpu->cpu.pc = pc;
+    cpu->ss = cpu->ss && arm_step_level(cpu);
     arm_update_key(cpu);
     arm_update_space(cpu);
     arm_irq_update(cpu);
@@ -404,6 +423,9 @@ void arm_helper_msr_pstate(struct arm_cpu *cpu, uint32_t what)
         break;
     case 3 << 3 | 1:
         cpu->ssbs = v & 1;
+        break;
+    case 3 << 3 | 4:
+        cpu->tco = v & 1;
         break;
     default:
         cpu->dit = v & 1;

@@ -12,10 +12,14 @@
 
 #include "system/machine.h"
 #include "target/arm/aarch32.h"
+#include "target/arm/mte.h"
 #include "util/log.h"
 
 enum { PA_BITS = 48 };
 #define PA_MASK ((1ull << PA_BITS) - 1)
+
+#define TAGGED_MEMORY 0xf0          /* MAIR: Normal, write-back, with allocation tags */
+#define NORMAL_MEMORY 0xff
 
 #define DESC_VALID 1ull
 #define DESC_TABLE 2ull             /* at level 3: a page */
@@ -54,6 +58,7 @@ struct walk {
     uint64_t pa;
     uint8_t prot, page_bits;
     bool global, guarded;
+    uint8_t memattr;                /* MAIR's byte; Normal where nothing is translated */
     uint32_t fsc;                   /* FSC_NONE: no fault */
     uint64_t info;
 };
@@ -383,6 +388,7 @@ static bool stage1(struct walk *w, uint64_t *out)
     w->prot = leaf_prot(w, &l, w->debug ? writable : l.desc);
     w->page_bits = l.shift;
     w->global = !w->two || !(l.desc & DESC_NG);
+    w->memattr = w->cpu->mair[w->regime] >> (l.desc >> 2 & 7) * 8;
     w->guarded = (l.desc & DESC_GP) && arm_has(w->cpu, ARM_EXT_BTI);
     *out = l.pa;
     return true;
@@ -426,6 +432,7 @@ static bool translate(struct walk *w)
     w->fsc = FSC_NONE;
     w->info = 0;
     w->guarded = false;
+    w->memattr = NORMAL_MEMORY;
     if (!(w->sctlr & SCTLR_M)) {
         if (w->va & ~PA_MASK) {
             return fail(w, FSC_ADDR_SIZE);
@@ -467,14 +474,18 @@ bool arm_mmu_walk(struct cpu *c, uint64_t va, enum mmu_access access, unsigned i
                   struct mmu_fault *fault)
 {
     struct arm_cpu *cpu = arm_cpu(c);
-    struct walk w = { .cpu = cpu, .va = va, .access = access, .idx = idx, .debug = debug };
+    struct walk w = { .cpu = cpu, .va = va, .access = access, .idx = idx & ~(unsigned)ARM_IDX_CHECKED, .debug = debug };
 
     if (cpu->aarch32 && va >> 32) {             /* addresses wrap: target/arm/a32.h */
         cpu->tagged = true;
         w.va = va = (uint32_t)va;
     }
     if (walk(&w)) {
-        *page = (struct mmu_page){ .paddr = w.pa, .prot = w.prot, .page_bits = w.page_bits, .global = w.global };
+        bool tagged = w.memattr == TAGGED_MEMORY, checked = idx & ARM_IDX_CHECKED;
+
+        *page = (struct mmu_page){ .paddr = w.pa, .prot = w.prot, .page_bits = w.page_bits, .global = w.global,
+                                   .attr = tagged ? ARM_ATTR_TAGGED : 0, .device = !(w.memattr & 0xf0),
+                                   .checked = checked && (tagged || arm_page_watched(cpu, va)) };
         if (w.global && w.two && !(va >> 55 & 1) && (w.sctlr & SCTLR_M)) {
             cpu->low_global = true;
         }

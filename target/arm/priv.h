@@ -31,8 +31,12 @@ enum arm_ec {
     EC_DABORT_LOWER = 0x24,
     EC_DABORT = 0x25,
     EC_SP_ALIGN = 0x26,
+    EC_BREAKPOINT_LOWER = 0x30,
+    EC_BREAKPOINT = 0x31,
     EC_STEP_LOWER = 0x32,
     EC_STEP = 0x33,
+    EC_WATCHPOINT_LOWER = 0x34,
+    EC_WATCHPOINT = 0x35,
     EC_BKPT32 = 0x38,
     EC_BRK = 0x3c,
 };
@@ -44,8 +48,10 @@ enum arm_fsc {
     FSC_ACCESS = 0x08,
     FSC_PERMISSION = 0x0c,
     FSC_EXTERNAL = 0x10,
+    FSC_TAG = 0x11,
     FSC_EXTERNAL_WALK = 0x14,
     FSC_ALIGNMENT = 0x21,
+    FSC_DEBUG = 0x22,
     FSC_NONE = 0x3f,                /* ours */
 };
 
@@ -61,6 +67,7 @@ enum arm_fsc {
 #define PSTATE_PAN (1u << 22)
 #define PSTATE_UAO (1u << 23)
 #define PSTATE_DIT (1u << 24)
+#define PSTATE_TCO (1u << 25)
 #define PSTATE_SSBS (1u << 12)
 #define PSTATE_D (1u << 9)
 #define PSTATE_A (1u << 8)
@@ -109,6 +116,7 @@ enum arm_fsc {
 #define HCR_E2H (1ull << 34)
 #define HCR_APK (1ull << 40)
 #define HCR_API (1ull << 41)
+#define HCR_ATA (1ull << 56)
 
 #define SCR_NS (1u << 0)
 #define SCR_IRQ (1u << 1)
@@ -119,9 +127,13 @@ enum arm_fsc {
 #define SCR_RW (1u << 10)
 #define SCR_APK (1u << 16)
 #define SCR_API (1u << 17)
+#define SCR_ATA (1u << 26)
 
 #define MDSCR_SS (1u << 0)
 #define MDSCR_KDE (1u << 13)
+#define MDSCR_MDE (1u << 15)
+
+#define OSLSR_LOCKED 2
 
 /* ---- exceptions (exception.c) ---- */
 
@@ -181,6 +193,8 @@ static inline unsigned arm_regime_el(const struct arm_cpu *cpu)
 unsigned arm_fp_trap_level(const struct arm_cpu *cpu);
 /* A trapped system instruction: its syndrome is made of the encoding. */
 G_NORETURN void arm_raise_sysreg(struct arm_cpu *cpu, uint32_t insn, unsigned least);
+/* ISV, SAS, SSE, SRT, SF and AR of a data abort's syndrome, from the instruction at pc; 0: nothing can be said. */
+uint32_t arm_access_syndrome(struct arm_cpu *cpu);
 /* Takes an exception to target: offset is that of its kind in the vector table (0 synchronous, 0x80 IRQ, 0x100 FIQ). */
 void arm_take(struct arm_cpu *cpu, unsigned target, uint32_t esr, unsigned offset);
 /* Raises a synchronous exception at the current pc to the EL that takes those of the current one (at least `least`). */
@@ -220,6 +234,19 @@ bool arm_page_guarded(struct arm_cpu *cpu, uint64_t va);
 void arm_tlb_flush(struct arm_cpu *cpu);
 /* TLBI instructions: op1, CRm, op2 of SYS with CRn = 8. False: there is no such instruction. */
 bool arm_tlbi(struct arm_cpu *cpu, unsigned op1, unsigned crm, unsigned op2, uint64_t v);
+
+/* ---- debug exceptions (debug.c) ---- */
+
+/* The level that takes them from the current one; 0: they are off. */
+unsigned arm_debug_level(const struct arm_cpu *cpu);
+/* The same for software step while MDSCR_EL1.SS is set; are there breakpoints, watchpoints that could act now? */
+unsigned arm_step_level(const struct arm_cpu *cpu);
+bool arm_breaking(const struct arm_cpu *cpu);
+bool arm_watching(const struct arm_cpu *cpu);
+/* Does a watchpoint register name bytes of va's page? */
+bool arm_page_watched(const struct arm_cpu *cpu, uint64_t va);
+bool arm_access_check(struct cpu *c, uint64_t va, const struct mmu_page *page, unsigned size, enum mmu_access access,
+                      unsigned idx, struct mmu_fault *fault);
 
 /* ---- generic timers (timer.c) ---- */
 

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "target/arm/mte.h"
 #include "util/log.h"
 
 enum { NO = SYSREG_NO, VM = SYSREG_VM, TID3 = SYSREG_TID3, EL2 = SYSREG_EL2, EL3 = SYSREG_EL3, PLAIN = SYSREG_PLAIN,
@@ -14,6 +15,7 @@ enum { NO = SYSREG_NO, VM = SYSREG_VM, TID3 = SYSREG_TID3, EL2 = SYSREG_EL2, EL3
 #define CONST(value) .constant = true, .mask = value
 #define FN(g, s) .get = arm_read_##g, .set = arm_write_##s
 #define GET(g) .get = arm_read_##g
+#define DEBUG(member, mask_) FIELD(member, mask_), FN(dbg, dbg)
 #define REG(name_, op0, op1_, crn, crm, op2, read_, write_, access, flags_) \
     { .name = #name_, .number = ARM_SYSREG(op0, op1_, crn, crm, op2), .op1 = op1_, .read = read_, .write = write_, \
       .flags = flags_, .ext = ARM_EXT_I, access },
@@ -417,6 +419,13 @@ static bool cache_operation(struct arm_cpu *cpu, uint32_t insn, unsigned op1, un
             return false;
         }
         break;
+    case 0x063: case 0x064: case 0x065: case 0x066: case 0x0a4: case 0x0a6: case 0x0e4: case 0x0e6:  /* DC IGVAC .. CIGDSW */
+        return arm_has(cpu, ARM_EXT_MTE2);
+    case 0x3a3: case 0x3a5: case 0x3c3: case 0x3c5: case 0x3d3: case 0x3d5: case 0x3e3: case 0x3e5:  /* DC CGVAC .. CIGDVAC */
+        if (!arm_has(cpu, ARM_EXT_MTE)) {
+            return false;
+        }
+        break;
     case 0x334: case 0x335: case 0x337:                         /* CFP RCTX, DVP RCTX, CPP RCTX */
         return arm_has(cpu, ARM_EXT_SPECRES) && prediction_allowed(cpu, insn);
     default:
@@ -425,6 +434,19 @@ static bool cache_operation(struct arm_cpu *cpu, uint32_t insn, unsigned op1, un
     if (cpu->el == 0 && !(cpu->sctlr[arm_regime_el(cpu)] & SCTLR_UCI) && el0_is_controlled(cpu)) {
         arm_raise_sysreg(cpu, insn, 1);
     }
+    return true;
+}
+
+/* DC GVA, and with memory as well DC GZVA. */
+static bool tag_block(struct arm_cpu *cpu, uint32_t insn, uint64_t va, bool zero)
+{
+    if (!arm_has(cpu, ARM_EXT_MTE)) {
+        return false;
+    }
+    if (cpu->el == 0 && !(cpu->sctlr[arm_regime_el(cpu)] & SCTLR_DZE) && el0_is_controlled(cpu)) {
+        arm_raise_sysreg(cpu, insn, 1);
+    }
+    arm_tag_block(cpu, va, va >> 56 & 15, zero, arm_key_idx(cpu->cpu.key) & ~(unsigned)ARM_IDX_CHECKED);
     return true;
 }
 
@@ -438,6 +460,8 @@ void arm_helper_sys(struct arm_cpu *cpu, uint32_t insn, uint64_t v)
             ok = arm_tlbi(cpu, op1, crm, op2, v);
         } else if (crn == 7 && (crm == 8 || crm == 9)) {
             ok = address_translation(cpu, op1, crm, op2, v);
+        } else if (crn == 7 && op1 == 3 && crm == 4 && (op2 == 3 || op2 == 4)) {
+            ok = tag_block(cpu, insn, v, op2 == 4);
         } else if (crn == 7) {
             ok = cache_operation(cpu, insn, op1, crm, op2);
         }

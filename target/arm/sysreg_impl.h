@@ -36,6 +36,7 @@ ARM_READ(fpcr); ARM_WRITE(fpcr); ARM_READ(fpsr); ARM_WRITE(fpsr); ARM_READ(rndr)
 ARM_READ(cntfrq); ARM_WRITE(cntfrq); ARM_READ(cntpct); ARM_READ(cntvct); ARM_READ(tval); ARM_WRITE(tval);
 ARM_READ(tctl); ARM_WRITE(tctl); ARM_READ(cval); ARM_WRITE(cval); ARM_READ(cntvoff); ARM_WRITE(cntvoff);
 ARM_READ(mdscr); ARM_WRITE(mdscr); ARM_READ(zero); ARM_WRITE(oslar); ARM_READ(claimset); ARM_WRITE(claimset);
+ARM_READ(tco); ARM_WRITE(tco); ARM_READ(pfr1); ARM_READ(dbg); ARM_WRITE(dbg); ARM_READ(mair); ARM_WRITE(mair);
 ARM_READ(claim); ARM_WRITE(claimclr);
 
 #endif

@@ -110,6 +110,7 @@ ARM_WRITE(hcr)
 
     mask |= arm_has(cpu, ARM_EXT_VHE) ? HCR_E2H : 0;
     mask |= arm_has(cpu, ARM_EXT_PAuth) ? HCR_APK | HCR_API : 0;
+    mask |= arm_has(cpu, ARM_EXT_MTE2) ? HCR_ATA : 0;
     cpu->hcr = (v & mask) | (cpu->a32_levels & 2 ? 0 : HCR_RW);
     if ((old ^ cpu->hcr) & (HCR_RW | HCR_VM | HCR_DC | HCR_TGE | HCR_E2H)) {
         arm_tlb_flush(cpu);
@@ -139,7 +140,8 @@ ARM_WRITE(scr)
 {
     uint64_t old = cpu->scr;
 
-    cpu->scr = (v & (0x3f8f | (arm_has(cpu, ARM_EXT_PAuth) ? SCR_APK | SCR_API : 0))) | 0x30 | SCR_RW;
+    cpu->scr = (v & (0x3f8f | (arm_has(cpu, ARM_EXT_PAuth) ? SCR_APK | SCR_API : 0) |
+                     (arm_has(cpu, ARM_EXT_MTE2) ? SCR_ATA : 0))) | 0x30 | SCR_RW;
     if ((old ^ cpu->scr) & SCR_NS) {
         arm_tlb_flush(cpu);
     }
@@ -454,6 +456,52 @@ ARM_WRITE(cntvoff)
 
 /* ---- debug ---- */
 
+ARM_READ(tco)
+{
+    return cpu->tco ? PSTATE_TCO : 0;
+}
+
+ARM_WRITE(tco)
+{
+    cpu->tco = (v & PSTATE_TCO) != 0;
+    arm_update_key(cpu);
+}
+
+/* Without tag memory the instructions are there, and no more. */
+ARM_READ(pfr1)
+{
+    uint64_t v = cpu->id[ARM_ID_PFR1];
+
+    return !cpu->cpu.tags && (v >> 8 & 15) > 1 ? (v & ~(15ull << 8)) | 1 << 8 : v;
+}
+
+/* Breakpoint and watchpoint registers. */
+ARM_READ(dbg)
+{
+    return *(uint64_t *)((char *)cpu + r->offset);
+}
+
+ARM_WRITE(dbg)
+{
+    *(uint64_t *)((char *)cpu + r->offset) = v & r->mask;
+    arm_tlb_flush(cpu);                 /* watched pages have no entries */
+    arm_update_key(cpu);
+}
+
+ARM_READ(mair)
+{
+    return cpu->mair[level_of(r)];
+}
+
+/* It says which pages have tags. */
+ARM_WRITE(mair)
+{
+    if (cpu->mair[level_of(r)] != v) {
+        cpu->mair[level_of(r)] = v;
+        arm_tlb_flush(cpu);
+    }
+}
+
 ARM_READ(mdscr)
 {
     return cpu->mdscr;
@@ -470,11 +518,10 @@ ARM_READ(zero)
     return 0;
 }
 
-#define OSLSR_LOCKED 2
-
 ARM_WRITE(oslar)
 {
     cpu->oslsr = (cpu->oslsr & ~(uint64_t)OSLSR_LOCKED) | (v & 1 ? OSLSR_LOCKED : 0);
+    arm_update_key(cpu);
 }
 
 ARM_READ(claimset)

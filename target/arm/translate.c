@@ -13,8 +13,22 @@ void arm_exit(struct arm_tr *t, uint64_t pc, enum ir_exit code)
     t->ended = true;
 }
 
+/* Software step: the instruction is done, and its results stand. */
+static void stepped(struct arm_tr *t, ir_ref pc)
+{
+    const ir_ref args[] = { ir_i32(t->ir, (t->insn & 0x3f400000) == 0x08400000), pc };
+
+    ir_insn_start(t->ir, t->pc, 0);
+    ir_call(t->ir, ARM_HELPER_step_done, 2, args);
+    arm_exit(t, t->pc, IR_EXIT_LOOKUP);     /* not reached */
+}
+
 void arm_goto(struct arm_tr *t, uint64_t pc)
 {
+    if (t->key & ARM_KEY_SS) {
+        stepped(t, ir_i64(t->ir, pc));
+        return;
+    }
     if (t->tb->single_step) {
         arm_exit(t, pc, IR_EXIT_STEPPED);
         return;
@@ -25,6 +39,10 @@ void arm_goto(struct arm_tr *t, uint64_t pc)
 
 void arm_goto_ind(struct arm_tr *t, ir_ref pc)
 {
+    if (t->key & ARM_KEY_SS) {
+        stepped(t, pc);
+        return;
+    }
     if (t->tb->single_step) {
         ir_put(t->ir, IR_SLOT_PC, pc);
         ir_exit(t->ir, IR_EXIT_STEPPED);
@@ -62,6 +80,30 @@ bool arm_fp_begin(struct arm_tr *t)
     return true;
 }
 
+/* Loads and stores by the stack pointer or the pc with an immediate and without writeback: their tags are not checked (DDI
+ * 0487, "Tag unchecked accesses"). */
+static bool tag_unchecked(uint32_t insn)
+{
+    if ((insn & 0x3b000000) == 0x18000000) {
+        return true;                            /* literals */
+    }
+    if ((insn >> 5 & 31) != 31) {
+        return false;
+    }
+    return (insn & 0x3b000000) == 0x39000000 || (insn & 0x3b200400) == 0x38000000 || (insn & 0x3a800000) == 0x28000000;
+}
+
+/* What debug exceptions do in front of an instruction. */
+static void debug_begin(struct arm_tr *t)
+{
+    if (t->key & ARM_KEY_STEP_DUE) {
+        ir_call(t->ir, ARM_HELPER_step_due, 0, NULL);
+        arm_exit(t, t->pc, IR_EXIT_LOOKUP);     /* not reached */
+    } else if (t->key & ARM_KEY_BREAK) {
+        ir_call(t->ir, ARM_HELPER_breakpoint, 0, NULL);
+    }
+}
+
 static void one_insn(struct arm_tr *t)
 {
     unsigned row;
@@ -74,6 +116,16 @@ static void one_insn(struct arm_tr *t)
     t->tb->bytes += 4;
     if (log_on(LOG_INSN_COUNT)) {
         arm_call_imm(t, ARM_HELPER_count, row);
+    }
+    if (t->key & (ARM_KEY_STEP_DUE | ARM_KEY_BREAK)) {
+        debug_begin(t);
+        if (t->ended) {
+            return;
+        }
+    }
+    if (t->key & ARM_KEY_TAGS) {
+        t->mem = (t->mem & ~(ARM_IDX_CHECKED << IR_MEM_IDX_SHIFT)) |
+                 (tag_unchecked(t->insn) ? 0 : ARM_IDX_CHECKED << IR_MEM_IDX_SHIFT);
     }
     if (t->key & ARM_KEY_BTI && t->tb->insns == 1) {
         arm_bti_begin(t);
@@ -133,7 +185,7 @@ static void translate_a64(struct tr_block *tb, struct ir *ir)
         .mem = arm_key_idx(tb->key) << IR_MEM_IDX_SHIFT | (tb->key & ARM_KEY_BE ? IR_MEM_BE : 0) |
                (tb->key & ARM_KEY_ALIGN ? IR_MEM_ALIGN : 0),
     };
-    unsigned max_insns = tb->single_step ? 1 : tb->max_insns;
+    unsigned max_insns = tb->single_step || tb->key & ARM_KEY_SS ? 1 : tb->max_insns;
 
     build(&t, max_insns);
     while (ir->overflow) {

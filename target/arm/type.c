@@ -11,6 +11,7 @@
 #include "target/arm/disas.h"
 #include "target/arm/fp.h"
 #include "target/arm/model.h"
+#include "target/arm/mte.h"
 #include "target/arm/regs.h"
 #include "target/arm/translate.h"
 #include "util/log.h"
@@ -61,13 +62,23 @@ static unsigned unpriv_idx(const struct arm_cpu *cpu, unsigned idx)
 void arm_update_key(struct arm_cpu *cpu)
 {
     unsigned idx = data_idx(cpu);
+    unsigned unpriv = unpriv_idx(cpu, idx);
     uint64_t sctlr = cpu->sctlr[arm_regime_el(cpu)];
-    uint32_t key = cpu->el | idx << ARM_KEY_IDX_SHIFT | unpriv_idx(cpu, idx) << ARM_KEY_UNPRIV_SHIFT;
+    bool watching = arm_watching(cpu), tags = !cpu->aarch32 && arm_mte_checks(cpu, cpu->el);
+    uint32_t key = cpu->el;
+
+    idx |= watching || tags ? ARM_IDX_CHECKED : 0;
+    unpriv |= watching || arm_mte_checks(cpu, unpriv == (idx & 7) ? cpu->el : 0) ? ARM_IDX_CHECKED : 0;
+    key |= idx << ARM_KEY_IDX_SHIFT | unpriv << ARM_KEY_UNPRIV_SHIFT;
+    key |= tags && !watching ? ARM_KEY_TAGS : 0;
+    key |= !cpu->aarch32 && arm_step_level(cpu) ? ARM_KEY_SS | (cpu->ss ? 0 : ARM_KEY_STEP_DUE) : 0;
+    key |= !cpu->aarch32 && arm_breaking(cpu) ? ARM_KEY_BREAK : 0;
 
     key |= arm_fp_trap_level(cpu) ? ARM_KEY_FP_TRAP : 0;
     key |= cpu->guarded ? ARM_KEY_BTI : 0;
     key |= cpu->el == 2 && arm_e2h(cpu) ? ARM_KEY_E2H : 0;
     key |= sctlr & SCTLR_A ? ARM_KEY_ALIGN : 0;
+    key |= !cpu->aarch32 && !(sctlr & SCTLR_M) && !(arm_hcr(cpu) & HCR_DC) ? ARM_KEY_ALIGN : 0;     /* untranslated: Device */
     if (cpu->aarch32) {
         key |= ARM_KEY_A32 | (cpu->thumb ? ARM_KEY_T32 : 0) | (uint32_t)cpu->itstate << ARM_KEY_IT_SHIFT;
         key |= cpu->bigend ? ARM_KEY_BE : 0;
@@ -127,7 +138,7 @@ static void clear(struct arm_cpu *cpu)
 static void enter(struct arm_cpu *cpu, unsigned el)
 {
     if (arm_has_el(cpu, 3) && el < 3) {
-        cpu->scr |= SCR_NS | SCR_HCE | SCR_APK | SCR_API;
+        cpu->scr |= SCR_NS | SCR_HCE | SCR_APK | SCR_API | SCR_ATA;
     }
     cpu->el = el;
 }
@@ -247,6 +258,7 @@ static const struct field state[] = {
     FIELD(struct arm_cpu, timer[ARM_TIMER_HYP].cval), FIELD(struct arm_cpu, timer[ARM_TIMER_HYP].ctl),
     FIELD(struct arm_cpu, timer[ARM_TIMER_SEC].cval), FIELD(struct arm_cpu, timer[ARM_TIMER_SEC].ctl),
     FIELD(struct arm_cpu, timer[ARM_TIMER_HYPVIRT].cval), FIELD(struct arm_cpu, timer[ARM_TIMER_HYPVIRT].ctl),
+    FIELD(struct arm_cpu, gcr), FIELD(struct arm_cpu, rgsr), FIELD_ARRAY(struct arm_cpu, tfsr),
     FIELD_ARRAY(struct arm_cpu, pauth_key), FIELD(struct arm_cpu, tco),
     FIELD(struct arm_cpu, rng),
 };
@@ -256,7 +268,8 @@ const struct cpu_type arm_cpu_type = {
     .init = init, .fini = fini, .help = arm_model_help, .reset = reset, .start = start,
     .translate = arm_translate, .mmu_walk = arm_mmu_walk,
     .raise_mmu = arm_raise_mmu, .raise_bus = arm_raise_bus, .raise_unaligned = arm_raise_unaligned,
-    .fetch_idx = arm_fetch_idx, .data_idx = arm_data_idx, .mmu_indices = ARM_IDX_COUNT,
+    .fetch_idx = arm_fetch_idx, .data_idx = arm_data_idx, .mmu_indices = ARM_IDX_ALL,
+    .access_check = arm_access_check, .watch_before = true,
     .irq_pending = arm_irq_pending, .irq_take = arm_irq_take, .has_work = arm_has_work,
     .regs = arm_regs, .nregs = G_N_ELEMENTS(arm_regs), .reg_read = arm_reg_read, .reg_write = arm_reg_write,
     .print_regs = arm_print_regs, .gdb_xml = arm_gdb_xml, .disas = disas, .fdt_node = fdt_node,

@@ -29,6 +29,7 @@ static void reset(struct cpu *c)
     cpu->fp_control = cpu->fp_status = 0;
     cpu->el = cpu->sp_sel = 1;
     cpu->cpacr = 3 << 20;
+    cpu->sctlr[1] = SCTLR_M;         /* untranslated memory would be Device, which takes no unaligned accesses */
     cpu->daif = PSTATE_DAIF;
     cpu->excl_addr = ARM_EXCL_NONE;
     arm_set_nzcv(cpu, 0);
