@@ -14,7 +14,7 @@
 #define A32_FPEXC_EN (1u << 30)
 
 /* Domain faults at levels 1 and 2, and debug exceptions, beside enum arm_fsc. */
-enum { FSC_DOMAIN = 0x3c, FSC_DEBUG = 0x22 };
+enum { FSC_DOMAIN = 0x3c };
 
 /* Does AArch32's EL1&0 translation use long descriptors? */
 static inline bool a32_long_format(const struct arm_cpu *cpu)
