@@ -19,6 +19,7 @@ enum { PASSES = 2 };
 static const char *const not_here[] = {
     "b", "bl", "br", "blr", "ret", "eret", "svc", "hvc", "smc", "brk", "hlt", "hint", "sys", "sysl", "msr", "mrs", "msr_imm",
     "isb", "dsb", "bra*", "blra*", "reta*", "ereta*", "prfm*", "stxr", "stxp", "pac*", "aut*", "xpac*", "ldra",
+    "irg", "addg", "subg", "ldg*", "st*g", "st*gm", "stgp",
 };
 
 static bool listed(const char *name, const char *const *list, unsigned n)
