@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """oracle.py [--mirror URL]: fetches the user-mode emulators that tests/insn compares with into the cache folder.
 
-They are qemu-aarch64, qemu-riscv64 and qemu-riscv32 of Debian trixie: the distribution's own are too old where this runs on Debian 12.
+They are qemu-aarch64, qemu-arm, qemu-riscv64 and qemu-riscv32 of Debian trixie: the distribution's own are too old where this runs on Debian 12.
 Prints the folder, which oracle_find() looks into."""
 import argparse
 import os
@@ -13,7 +13,7 @@ import tempfile
 from debian import Archive, FetchError, Lock, cache_dir, unpack
 
 SUITE = 'trixie'
-PROGRAMS = ('qemu-aarch64', 'qemu-riscv64', 'qemu-riscv32')
+PROGRAMS = ('qemu-aarch64', 'qemu-arm', 'qemu-riscv64', 'qemu-riscv32')
 ARCHES = {'x86_64': 'amd64', 'aarch64': 'arm64', 'riscv64': 'riscv64', 'ppc64le': 'ppc64el', 's390x': 's390x'}
 
 
@@ -29,7 +29,9 @@ def fetch(mirror=None):
     with tempfile.TemporaryDirectory() as tmp:
         unpack(deb, tmp)
         for p in PROGRAMS:
-            shutil.copy(os.path.join(tmp, 'usr', 'bin', p), os.path.join(where, p))
+            # By another name first: a test may be running the old one.
+            shutil.copy(os.path.join(tmp, 'usr', 'bin', p), os.path.join(where, p + '.new'))
+            os.replace(os.path.join(where, p + '.new'), os.path.join(where, p))
     os.remove(deb)      # thirty other architectures are in it
     return where
 

@@ -72,10 +72,48 @@ static uint32_t enter_standard(struct arm_cpu *cpu)
     return old;
 }
 
+/* VRECPS and VRSQRTS: 2 - a * b and half of 3 - a * b, where A32 rounds each operation. */
+static uint32_t newton_step(struct arm_cpu *cpu, unsigned fop, uint32_t a, uint32_t b)
+{
+    bool zero_a = !(a & 0x7f800000), zero_b = !(b & 0x7f800000);
+    bool inf_a = (a & 0x7fffffff) == 0x7f800000, inf_b = (b & 0x7fffffff) == 0x7f800000, root = fop == FOP_RSQRTS;
+    uint64_t r;
+
+    if ((zero_a && inf_b) || (inf_a && zero_b)) {
+        if ((zero_a && (a & 0x7fffffff)) || (zero_b && (b & 0x7fffffff))) {
+            cpu->fp_status |= FPSR_IDC;
+        }
+        return root ? 0x3fc00000 : 0x40000000;
+    }
+    r = arm_fp_op(cpu, arm_fp_desc(FOP_MUL, FP_S, 0, 0), a, b, 0);
+    r = arm_fp_op(cpu, arm_fp_desc(FOP_SUB, FP_S, 0, 0), root ? 0x40400000 : 0x40000000, r, 0);
+    return root ? arm_fp_op(cpu, arm_fp_desc(FOP_MUL, FP_S, 0, 0), r, 0x3f000000, 0) : r;
+}
+
+static unsigned __int128 newton(struct arm_cpu *cpu, uint32_t desc, const uint64_t a[2], const uint64_t b[2])
+{
+    unsigned fop = (desc & 255) - VO_FP;
+    uint64_t r[2] = { 0 };
+
+    for (unsigned i = 0; i < (desc >> 10 & 1 ? 4u : 2u); i++) {
+        unsigned s = i % 2 * 32;
+
+        r[i / 2] |= (uint64_t)newton_step(cpu, fop, a[i / 2] >> s, b[i / 2] >> s) << s;
+    }
+    return (unsigned __int128)r[1] << 64 | r[0];
+}
+
 unsigned __int128 arm_helper_a32_simd(struct arm_cpu *cpu, uint32_t desc, uint64_t alo, uint64_t ahi, uint64_t blo, uint64_t bhi)
 {
     uint32_t old = enter_standard(cpu);
-    unsigned __int128 r = arm_helper_simd(cpu, desc, alo, ahi, blo, bhi);
+    unsigned op = desc & 255;
+    unsigned __int128 r;
+
+    if (op == VO_FP + FOP_RECPS || op == VO_FP + FOP_RSQRTS) {
+        r = newton(cpu, desc, (uint64_t[]){ alo, ahi }, (uint64_t[]){ blo, bhi });
+    } else {
+        r = arm_helper_simd(cpu, desc, alo, ahi, blo, bhi);
+    }
 
     cpu->fp_control = old;
     return r;
@@ -92,9 +130,13 @@ uint64_t arm_helper_a32_acc(struct arm_cpu *cpu, uint32_t desc, uint64_t acc, ui
 
 uint64_t arm_helper_a32_fp(struct arm_cpu *cpu, uint32_t desc, uint64_t a)
 {
-    uint32_t old = enter_standard(cpu);
-    uint64_t r = arm_fp_op(cpu, desc, a, 0, 0);
+    uint32_t old = enter_standard(cpu), op = desc & 255;
+    uint64_t r;
 
+    if (op == FOP_FROM_S || op == FOP_FROM_U) {
+        cpu->fp_control = old & ~FPCR_RMODE;
+    }
+    r = arm_fp_op(cpu, desc, a, 0, 0);
     cpu->fp_control = old;
     return r;
 }
@@ -814,6 +856,14 @@ static bool layout_of(unsigned type, struct layout *l)
     return true;
 }
 
+/* Alignments that the encodings have: of 16 bytes for an even number of registers, of 32 for four. They are not checked. */
+static bool align_ok(const struct layout *l, unsigned align)
+{
+    unsigned n = l->structs * l->groups;
+
+    return align < 2 || n == 4 || (n == 2 && align == 2);
+}
+
 static void whole_registers(struct arm_tr *t, const struct a32_VLDM1 *a, unsigned n, ir_ref base)
 {
     struct ir *ir = t->ir;
@@ -836,7 +886,7 @@ void a32_vldn(struct arm_tr *t, const struct a32_VLDM1 *a)
     struct layout l;
     ir_ref base;
 
-    if (!layout_of(a->type, &l) || a->rn == 15 || (a->size == 3 && l.structs > 1) ||
+    if (!layout_of(a->type, &l) || !align_ok(&l, a->align) || a->rn == 15 || (a->size == 3 && l.structs > 1) ||
         a->vd + (l.structs - 1) * l.step + l.groups > 32) {
         arm_undef(t);
         return;
@@ -908,6 +958,21 @@ void arm_helper_a32_st_structs(struct arm_cpu *cpu, uint32_t desc, uint64_t addr
     }
 }
 
+/* DDI 0487, VLD1 to VLD4 (single element to one lane): index_align's other values are UNDEFINED. */
+static bool lane_ok(unsigned n, unsigned size, unsigned ia)
+{
+    switch (n) {
+    case 1:
+        return size == 0 ? !(ia & 1) : size == 1 ? !(ia & 2) : !(ia & 4) && ((ia & 3) == 0 || (ia & 3) == 3);
+    case 2:
+        return size < 2 || !(ia & 2);
+    case 3:
+        return size < 2 ? !(ia & 1) : !(ia & 3);
+    default:
+        return size < 2 || (ia & 3) != 3;
+    }
+}
+
 /* One element of up to four registers. */
 void a32_vld_lane(struct arm_tr *t, const struct a32_VLD1L *a)
 {
@@ -916,7 +981,7 @@ void a32_vld_lane(struct arm_tr *t, const struct a32_VLD1L *a)
     ir_ref base, v[4];
 
     step = n == 1 ? 1 : step;
-    if (a->rn == 15 || a->vd + (n - 1) * step > 31) {
+    if (!lane_ok(n, a->size, a->ia) || a->rn == 15 || a->vd + (n - 1) * step > 31) {
         arm_undef(t);
         return;
     }
@@ -950,7 +1015,7 @@ void a32_vld_all(struct arm_tr *t, const struct a32_VLDA *a)
     unsigned copies = n == 1 && a->t ? 2 : 1;
     ir_ref base, v[4];
 
-    if (a->rn == 15 || (a->size == 3 && (n != 4 || !a->a)) || a->vd + (n - 1) * step + copies > 32) {
+    if (a->rn == 15 || (a->size == 3 && (n != 4 || !a->a)) || (a->a && (n == 3 || (n == 1 && !a->size))) || a->vd + (n - 1) * step + copies > 32) {
         arm_undef(t);
         return;
     }

@@ -362,7 +362,7 @@ TO_INT(vcvtm, FOP_TO_SM, IR_RDN)
 /* Fixed point of 16 or 32 bits with so many fraction bits; -1: UNDEFINED. */
 static int fraction(struct arm_tr *t, const struct a32_VFX *a)
 {
-    int bits = (a->size ? 32 : 16) - (a->imm4 << 1 | a->lsb);
+    int bits = (a->size ? 32 : 16) - (a->frac << 1 | a->lsb);
 
     if (bits < 0) {
         arm_undef(t);
@@ -385,7 +385,7 @@ static void fixed_from(struct arm_tr *t, const struct a32_VFX *a, unsigned fmt)
     } else {
         v = a->u ? ir_extu16(ir, v) : ir_exts16(ir, v);
     }
-    set_f(t, fmt, a->vd, soft_bits(t, arm_fp_desc(a->u ? FOP_FROM_U : FOP_FROM_S, fmt, 0, bits), v, 0, 0));
+    set_f(t, fmt, a->vd, a32_call2(t, ARM_HELPER_a32_fp, arm_fp_desc(a->u ? FOP_FROM_U : FOP_FROM_S, fmt, 0, bits), v));
 }
 
 /* The result is extended to the register's width. */
