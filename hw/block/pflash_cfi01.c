@@ -23,7 +23,7 @@ enum {
 };
 enum { STATUS_READY = 0x80, STATUS_ERASE_FAILED = 0x20, STATUS_PROGRAM_FAILED = 0x10 };
 enum { MANUFACTURER = 0x89, DEVICE = 0x18 };
-enum { CHIPS = 2, BUS_BYTES = 4, BUFFER_LOG2 = 11, BUFFER_BYTES = CHIPS << BUFFER_LOG2, QUERY_BYTES = 0x40 };
+enum { WIDTH_MAX = 4, BUFFER_LOG2 = 11, BUFFER_BYTES = 2 << BUFFER_LOG2, QUERY_BYTES = 0x40 };
 
 struct pflash {
     struct device dev;
@@ -33,9 +33,9 @@ struct pflash {
     uint32_t count;             /* words still to come into the buffer */
     uint32_t buffer_base;       /* offset in the array that the buffer stands for */
     uint8_t buffer[BUFFER_BYTES];
-    uint8_t buffer_mask[BUFFER_BYTES / BUS_BYTES];  /* words of it that were written */
+    uint8_t buffer_mask[BUFFER_BYTES];  /* bytes of it that were written */
     struct block_backend *drive;
-    uint32_t sector_bytes, sectors;
+    uint32_t sector_bytes, sectors, width;
     /* host */
     struct ram_block *ram;
     uint8_t query[QUERY_BYTES];
@@ -47,6 +47,12 @@ struct pflash {
 static uint64_t array_bytes(const struct pflash *s)
 {
     return (uint64_t)s->sector_bytes * s->sectors;
+}
+
+/* A bus of four bytes has two chips side by side, one of a byte has one. */
+static unsigned chips(const struct pflash *s)
+{
+    return s->width == WIDTH_MAX ? 2 : 1;
 }
 
 /* ---- writing back ---- */
@@ -156,7 +162,7 @@ static void erase(struct pflash *s, uint64_t offset)
 static void buffer_start(struct pflash *s, uint64_t value)
 {
     s->count = (value & 0xffff) + 1;
-    if (s->count > BUFFER_BYTES / BUS_BYTES) {
+    if (s->count > BUFFER_BYTES / s->width) {
         log_guest("%s: buffered write of %u words, more than the buffer has", s->dev.id, s->count);
         s->status |= STATUS_PROGRAM_FAILED;
         done(s);
@@ -181,7 +187,7 @@ static void buffer_word(struct pflash *s, uint64_t offset, unsigned size, uint64
     } else {
         value = GUINT64_TO_LE(value);
         memcpy(s->buffer + (offset - base), &value, size);
-        s->buffer_mask[(offset - base) / BUS_BYTES] = 1;
+        memset(s->buffer_mask + (offset - base), 1, size);
     }
     if (!--s->count) {
         s->cycle = 3;
@@ -199,9 +205,9 @@ static void buffer_commit(struct pflash *s, uint8_t confirm)
     }
     for (unsigned i = 0; i < G_N_ELEMENTS(s->buffer_mask); i++) {
         if (s->buffer_mask[i]) {
-            program(s, s->buffer_base + i * BUS_BYTES, s->buffer + i * BUS_BYTES, BUS_BYTES);
-            first = MIN(first, s->buffer_base + i * BUS_BYTES);
-            last = s->buffer_base + (i + 1) * BUS_BYTES;
+            program(s, s->buffer_base + i, s->buffer + i, 1);
+            first = MIN(first, s->buffer_base + i);
+            last = s->buffer_base + i + 1;
         }
     }
     changed(s, first, last - first);
@@ -220,7 +226,7 @@ static void first_cycle(struct pflash *s, uint8_t command)
         set_command(s, command);
         break;
     case CMD_CLEAR_STATUS:
-        s->status = STATUS_READY;
+        s->status = 0;          /* OVMF takes nothing else for flash */
         set_command(s, CMD_READ_ARRAY);
         break;
     case CMD_READ_STATUS:
@@ -274,10 +280,10 @@ static enum mem_result pflash_write(void *opaque, uint64_t offset, unsigned size
     return MEM_OK;
 }
 
-/* Both chips give the same answer, each on its half of the bus. */
-static uint64_t answer(const struct pflash *s, uint64_t offset)
+/* The byte at offset: two chips give the same answer, each on its half of the bus. */
+static uint8_t answer(const struct pflash *s, uint64_t offset)
 {
-    unsigned word = offset / BUS_BYTES & 0xff;
+    unsigned word = offset / s->width & 0xff;
     uint16_t chip;
 
     if (s->command == CMD_READ_ID) {
@@ -287,13 +293,16 @@ static uint64_t answer(const struct pflash *s, uint64_t offset)
     } else {
         chip = s->status;
     }
-    return chip | (uint32_t)chip << 16;
+    return chip >> 8 * (offset % s->width & 1);
 }
 
 static enum mem_result pflash_read(void *opaque, uint64_t offset, unsigned size, uint64_t *value,
                                    struct mem_attrs attrs)
 {
-    *value = answer(opaque, offset) >> (8 * (offset % BUS_BYTES));
+    *value = 0;
+    for (unsigned i = 0; i < size; i++) {
+        *value |= (uint64_t)answer(opaque, offset + i) << 8 * i;
+    }
     return MEM_OK;
 }
 
@@ -304,7 +313,7 @@ static const struct mmio_ops ops = { .read = pflash_read, .write = pflash_write,
 /* The query table (JESD68.01, section 2; times and voltages as the J3's). */
 static void fill_query(struct pflash *s)
 {
-    uint32_t chip_sector = s->sector_bytes / CHIPS, chip_bytes = chip_sector * s->sectors;
+    uint32_t chip_sector = s->sector_bytes / chips(s), chip_bytes = chip_sector * s->sectors;
     const struct {
         uint8_t at, len;
         uint64_t value;
@@ -315,8 +324,8 @@ static void fill_query(struct pflash *s)
         { 0x1b, 1, 0x45 }, { 0x1c, 1, 0x55 },       /* Vcc 4.5 to 5.5 V */
         { 0x1f, 1, 0x07 }, { 0x20, 1, 0x07 }, { 0x21, 1, 0x0a },    /* typical times: 2^n us, us, ms */
         { 0x23, 1, 0x04 }, { 0x24, 1, 0x04 }, { 0x25, 1, 0x04 },    /* at most 2^n times that */
-        { 0x27, 1, __builtin_ctz(chip_bytes) },
-        { 0x28, 2, 0x02 },                  /* 8 or 16 bits wide */
+        { 0x27, 1, 32 - __builtin_clz(chip_bytes - 1) },         /* rounded up to a power of two */
+        { 0x28, 2, s->width == 1 ? 0 : 2 },          /* 8 bits wide; 8 or 16 */
         { 0x2a, 2, BUFFER_LOG2 },
         { 0x2c, 1, 1 },                     /* one erase region: */
         { 0x2d, 2, s->sectors - 1 },
@@ -366,10 +375,10 @@ static bool realize(struct device *d, GError **err)
     struct pflash *s = (struct pflash *)d;
 
     if (!s->sectors || s->sectors > 0x10000 || s->sector_bytes < BUFFER_BYTES ||
-        (s->sector_bytes & (s->sector_bytes - 1)) || (s->sectors & (s->sectors - 1)) ||
+        (s->sector_bytes & (s->sector_bytes - 1)) || (s->width != 1 && s->width != WIDTH_MAX) ||
         s->sector_bytes > (uint32_t)64 << 20 || array_bytes(s) > (uint64_t)1 << 30) {
         g_set_error(err, g_quark_from_static_string("device"), 0,
-                    "cfi.pflash01: num-blocks and sector-length must be powers of two, at most 1 GiB together");
+                    "cfi.pflash01: sector-length must be a power of two, width 1 or 4, sectors * length at most 1 GiB");
         return false;
     }
     s->ram = ram_block_new(&d->m->memory, d->id ? d->id : d->type->name, array_bytes(s), err);
@@ -409,7 +418,7 @@ static bool after_load(struct device *d, GError **err)
 {
     struct pflash *s = (struct pflash *)d;
 
-    if (s->count > BUFFER_BYTES / BUS_BYTES || s->cycle > 3 || (s->cycle == 2 && !s->count) ||
+    if (s->count > BUFFER_BYTES / s->width || s->cycle > 3 || (s->cycle == 2 && !s->count) ||
         (s->buffer_base != UINT32_MAX && (uint64_t)s->buffer_base + BUFFER_BYTES > array_bytes(s))) {
         g_set_error(err, g_quark_from_static_string("device"), 0, "cfi.pflash01: command state out of range");
         return false;
@@ -427,6 +436,7 @@ static const struct field state[] = {
 static const struct prop props[] = {
     PROP_DRIVE(struct pflash, drive, "drive", "contents"),
     PROP_U32(struct pflash, sector_bytes, "sector-length", 256 << 10, "bytes of a sector of the bank"),
+    PROP_U32(struct pflash, width, "width", WIDTH_MAX, "bytes of the bus: 1 or 4"),
     PROP_U32(struct pflash, sectors, "num-blocks", 128, "number of sectors"),
 };
 

@@ -387,6 +387,7 @@ static bool rom_from_flash(struct machine *m, struct pc *pc, GError **err)
         if (d) {
             device_set_uint(d, "num-blocks", len / (4 * KIB));
             device_set_uint(d, "sector-length", 4 * KIB);
+            device_set_uint(d, "width", 1);
             device_set_pointer(d, "drive", be);
         }
         if (!finish(d, NULL, err)) {
