@@ -74,6 +74,11 @@ static uint64_t mmio(const struct site *s, uint64_t va, const struct tlb_target 
     _mm_setcsr(csr);
 #endif
     a->site_ret = 0;
+    if (atomic_load_explicit(&a->flush_all, memory_order_relaxed)) {
+        /* The access may have changed the map, which the next instruction of this block must see. The request stays: at
+         * the top of the loop it is for changes that others make. */
+        tlb_flush_all(a);
+    }
     if (res != MEM_OK && a->cpu->type->open_bus) {
         return UINT64_MAX;
     }

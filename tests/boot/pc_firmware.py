@@ -155,11 +155,11 @@ def ovmf_shell_and_variables():
             c.expect(r'UEFI Interactive Shell')
             c.send('\x1b')
             c.expect(r'Shell>')
-            c.send('setvar doppelvar -guid 12345678-1234-1234-1234-123456789abc -bs -rt -nv =L"kept in flash"\r')
+            c.send('setvar DoppelVar -guid 12345678-1234-1234-1234-123456789abc -bs -rt -nv =0xd0995e1d\r')
             c.expect(r'Shell>')
             c.send('reset\r')
             c.expect(r'UEFI Interactive Shell')
-        if 'kept in flash'.encode('utf-16le') not in read(variables):
+        if 'DoppelVar'.encode('utf-16le') not in read(variables):
             raise Failure('the variable is not in the flash bank\'s file')
 
 
