@@ -55,7 +55,6 @@ GUESTS = {
             'seabios': ('seabios', 'usr/share/seabios/bios-256k.bin'),
             'ovmf-code': ('ovmf', 'usr/share/OVMF/OVMF_CODE_4M.fd'),
             'ovmf-vars': ('ovmf', 'usr/share/OVMF/OVMF_VARS_4M.fd'),
-            'memtest': ('memtest86+', 'boot/memtest86+x64.bin'),
             'installer-kernel': ('debian-installer-13-netboot-amd64', 'linux'),
             'installer-initrd': ('debian-installer-13-netboot-amd64', 'initrd.gz'),
         }),

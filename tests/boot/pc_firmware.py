@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""PC firmware and boot loaders on the translator: SeaBIOS and its boot menu, GRUB from disk and CD, OVMF, memtest86+,
-Debian's installer."""
+"""PC firmware and boot loaders on the translator: SeaBIOS and its boot menu, GRUB from disk and CD, OVMF."""
 import os
 import shutil
 import subprocess
 
-from boot import PROMPT, Failure, Skip, equal, guest_file, matches, need, run, start, temporary
+from boot import PROMPT, Failure, Skip, equal, guest_file, need, run, start, temporary
 
 GUEST = 'x86_64'
 BIOS_GRUB, EFI_GRUB = '/usr/lib/grub/i386-pc', '/usr/lib/grub/x86_64-efi'
@@ -187,21 +186,6 @@ def efi_grub_starts_linux_from_a_disk():
             c.expect(PROMPT)
 
 
-def memtest86_finds_no_error():
-    """One pass over a small RAM."""
-    with pc('-bios', guest_file('seabios', GUEST), '-m', '24', '-kernel', guest_file('memtest', GUEST), '-append',
-            'console=ttyS0,115200') as c:
-        c.expect(r'Memtest86\+')
-        c.expect(r'Pass:\s+1 .*?Errors: 0', 600)
-
-
-def installer_first_screen():
-    with pc('-m', '768', '-kernel', guest_file('installer-kernel', GUEST), '-initrd', guest_file('installer-initrd', GUEST),
-            '-append', 'console=ttyS0 vga=off DEBIAN_FRONTEND=text', timeout=400) as c:
-        c.expect(r'Linux version 6')
-        c.expect(r'(Select a language|Choose the language)')
-
-
 if __name__ == '__main__':
     run(firmware_on_the_serial_line, boot_order, boot_menu, grub_starts_linux_from_a_cd, ovmf_shell_and_variables,
-        ovmf_as_bios, efi_grub_starts_linux_from_a_disk, memtest86_finds_no_error, installer_first_screen)
+        ovmf_as_bios, efi_grub_starts_linux_from_a_disk)

@@ -242,7 +242,7 @@ static void flash_programs_by_buffer(void)
     g_assert_cmphex(rig_read(&r, 0, 4), ==, CHIPS(0x90));
     command(&r, 0, 0x50);
     command(&r, 0, 0x70);
-    g_assert_cmphex(rig_read(&r, 0, 4), ==, CHIPS(0x80));
+    g_assert_cmphex(rig_read(&r, 0, 4), ==, 0);       /* not even ready: OVMF looks for this */
     rig_free(&r);
 }
 
