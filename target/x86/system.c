@@ -443,6 +443,7 @@ static ir_ref port(struct x86_tr *t, unsigned i)
 void xt_port_done(struct x86_tr *t, uint64_t pc)
 {
     if (t->key & X86_KEY_BREAK) {
+        ir_insn_start(t->ir, pc, 0);
         xt_call(t, X86_HELPER_watch_trap, 1, ir_i64(t->ir, pc));
     }
 }

@@ -287,6 +287,7 @@ static bool after_step(struct x86_tr *t, ir_ref pc)
     if (!stepwise(t)) {
         return false;
     }
+    ir_insn_start(t->ir, t->next_pc, 0);    /* what is raised here comes behind the instruction: its results stay */
     if (t->key & X86_KEY_INHIBIT) {
         xt_call(t, X86_HELPER_uninhibit, 0);
     }
