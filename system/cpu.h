@@ -140,6 +140,7 @@ struct cpu {
     bool (*firmware)(void *opaque, struct cpu *cpu, struct cpu_firmware_call *call);
     void *firmware_opaque;
 
+    struct address_space *smm_as;   /* x86: what it sees in system management mode, set by the board; NULL: the same */
     struct cpu_intc *intc;          /* x86: its local APIC (system/x86.h), set by the board; NULL: none */
     _Atomic uint8_t sipi_vector;    /* of the last CPU_REQ_SIPI */
 };

@@ -191,10 +191,13 @@ bool pc_make_host(struct machine *m, struct pc *pc, const char *type, GError **e
 {
     pc->host = make(m, type, "pci-host", err);
     if (pc->host) {
-        pc_host_set_ram(pc->host, pc->ram);
+        pc_host_set_ram(pc->host, pc->ram, pc->low_bytes);
     }
     if (!finish(pc->host, NULL, err)) {
         return false;
+    }
+    for (unsigned i = 0; i < m->cpus->len; i++) {
+        ((struct cpu *)m->cpus->pdata[i])->smm_as = &((struct pc_host *)pc->host)->smm_as;
     }
     mem_map(&m->io, 0xcf8, &pc->host->mmio, 0);
     pc->pci = &((struct pc_host *)pc->host)->bus;
@@ -210,6 +213,9 @@ struct device *pc_make_function(struct machine *m, struct pc *pc, const char *ty
     if (d) {
         device_set_text(d, "addr", addr);
         device_set_uint(d, "multifunction", multifunction);
+    }
+    if (d && pc->smm == PC_ON && (!strcmp(type, "PIIX4_PM") || !strcmp(type, "ICH9-LPC"))) {
+        device_set_uint(d, "smm-enabled", true);
     }
     return finish(d, &pc->pci->bus, err) ? d : NULL;
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "system/cpu.h"
 #include "system/machine.h"
 #include "util/log.h"
 
@@ -167,4 +168,11 @@ void acpi_pm_reset(struct acpi_pm *pm)
     pm->pm1_sts = pm->pm1_en = pm->pm1_cnt = 0;
     memset(pm->gpe, 0, sizeof(pm->gpe));
     timer_stop(&pm->overflow);
+}
+
+void acpi_pm_smi(struct machine *m, struct mem_attrs attrs)
+{
+    if (m->cpus->len) {
+        cpu_request(m->cpus->pdata[attrs.cpu >= 0 && (unsigned)attrs.cpu < m->cpus->len ? attrs.cpu : 0], CPU_REQ_SMI);
+    }
 }

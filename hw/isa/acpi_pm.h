@@ -44,5 +44,7 @@ uint32_t acpi_pm_timer(struct acpi_pm *pm);
 void acpi_gpe_raise(struct acpi_pm *pm, unsigned n);
 /* Writes to the SMI command port that switch between legacy and ACPI mode. */
 void acpi_pm_enable(struct acpi_pm *pm, bool on);
+/* A write to that port raises an SMI: at the CPU that writes. */
+void acpi_pm_smi(struct machine *m, struct mem_attrs attrs);
 
 #endif

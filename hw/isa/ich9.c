@@ -19,7 +19,7 @@
 
 enum { PMBASE = 0x40, ACPI_CNTL = 0x44, ACPI_EN = 0x80, PIRQ_A = 0x60, PIRQ_E = 0x68, ROUTE_OFF = 0x80, RCBA = 0xf0 };
 enum { PM_BYTES = 128, GPE0 = 0x20, GPE_BYTES = 16, SMI_EN = 0x30, SMI_STS = 0x34, TCO = 0x60 };
-enum { SMI_EN_APMC = 1 << 5 };
+enum { SMI_EN_GLOBAL = 1 << 0, SMI_EN_APMC = 1 << 5 };
 enum { APM_PORT = 0xb2, APM_ACPI_ENABLE = 2, APM_ACPI_DISABLE = 3 };
 
 /* Registers of the RCRB: DnIR of slots 25 to 31, and General Control and Status. */
@@ -173,6 +173,9 @@ static enum mem_result apm_write(void *opaque, uint64_t offset, unsigned size, u
     s->apm_control = value;
     if (value == APM_ACPI_ENABLE || value == APM_ACPI_DISABLE) {
         acpi_pm_enable(&s->pm, value == APM_ACPI_ENABLE);
+    }
+    if (s->smm && s->smi_en & SMI_EN_APMC && s->smi_en & SMI_EN_GLOBAL) {
+        acpi_pm_smi(s->pci.dev.m, attrs);
     }
     return MEM_OK;
 }

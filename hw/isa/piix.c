@@ -175,6 +175,9 @@ static enum mem_result apm_write(void *opaque, uint64_t offset, unsigned size, u
     if (value == APM_ACPI_ENABLE || value == APM_ACPI_DISABLE) {
         acpi_pm_enable(&s->pm, value == APM_ACPI_ENABLE);
     }
+    if (s->smm && s->pci.config[DEVACTB_HIGH] & APMC_EN) {
+        acpi_pm_smi(s->pci.dev.m, attrs);
+    }
     return MEM_OK;
 }
 

@@ -8,7 +8,9 @@
  * Function 00:00.0: PAM registers (0x59 or 0x90 on): who answers in 0xc0000 to 0xfffff; SMRAM (0x72 or 0x9d): 0xa0000 to
  * 0xbffff; PCIEXBAR (Q35, 0x60): configuration space in memory.
  *
- * Not modelled: write-only shadowing (it decodes as PCI), SMM's private view of SMRAM, everything about DRAM timing.
+ * ESMRAMC (Q35, 0x9e): SMRAM at the end of RAM. What a CPU in system management mode sees is smm_as.
+ *
+ * Not modelled: write-only shadowing (it decodes as PCI), SMRAM's D_CLS, everything about DRAM timing.
  */
 #include "hw/pci/pc_host.h"
 
@@ -59,9 +61,10 @@ static enum mem_result conf_write(void *opaque, uint64_t offset, unsigned size, 
 
 static const struct mmio_ops conf_ops = { .read = conf_read, .write = conf_write, .valid_max = 4, .impl_max = 4 };
 
-void pc_host_set_ram(struct device *d, struct ram_block *ram)
+void pc_host_set_ram(struct device *d, struct ram_block *ram, uint64_t below_4g)
 {
     ((struct pc_host *)d)->ram = ram;
+    ((struct pc_host *)d)->ram_below_4g = below_4g;
 }
 
 static enum mem_result hole_read(void *opaque, uint64_t offset, unsigned size, uint64_t *value, struct mem_attrs attrs)
@@ -86,6 +89,10 @@ static bool host_realize(struct device *d, const char *bridge, const char *bus, 
     mem_map(&s->memory, 0xa0000, &s->hole, -1);
     mem_alias_init(&s->background, "pci", &s->memory, 0, UINT64_MAX);
     mem_map(&d->m->root, 0, &s->background, -1);
+    mem_container_init(&s->smm, &d->m->memory, "smm", UINT64_MAX);
+    mem_alias_init(&s->smm_rest, "smm-memory", &d->m->root, 0, UINT64_MAX);
+    mem_map(&s->smm, 0, &s->smm_rest, 0);
+    as_init(&s->smm_as, "smm", &s->smm);
     pci_bus_init(&s->bus, d, bus, &s->memory, &d->m->io);
     s->bridge = device_new(d->m, device_type_find(bridge), NULL, err);
     if (!s->bridge) {
@@ -110,6 +117,9 @@ static void host_unrealize(struct device *d)
     struct pc_host *s = (struct pc_host *)d;
 
     pci_bus_free(&s->bus, d->m);
+    as_free(&s->smm_as);
+    mem_region_free(&s->smm_rest);
+    mem_region_free(&s->smm);
     mem_region_free(&s->background);
     mem_region_free(&s->hole);
     mem_region_free(&s->memory);
@@ -128,7 +138,8 @@ static const struct field host_state[] = {
 };
 static const struct host_field host_host[] = {
     HOST(struct pc_host, bus), HOST(struct pc_host, memory), HOST(struct pc_host, background), HOST(struct pc_host, hole), HOST(struct pc_host, ram),
-    HOST(struct pc_host, bridge),
+    HOST(struct pc_host, bridge), HOST(struct pc_host, smm), HOST(struct pc_host, smm_rest), HOST(struct pc_host, smm_as),
+    HOST(struct pc_host, ram_below_4g),
 };
 
 #define PC_HOST(symbol, name_, help_, realize_) \
@@ -144,18 +155,22 @@ PC_HOST(q35_host_type, "q35-pcihost", "host bridge of the q35 board", q35_realiz
 
 enum { PAM_AREAS = 13 };
 enum { PAM_READ = 1, PAM_WRITE = 2 };
-enum { SMRAM_D_OPEN = 0x40, SMRAM_ENABLE = 0x08, SMRAM_BASE = 0x02 };
+enum { SMRAM_D_OPEN = 0x40, SMRAM_CLOSED = 0x20, SMRAM_LOCK = 0x10, SMRAM_ENABLE = 0x08, SMRAM_BASE = 0x02 };
+enum { ESMRAMC_TSEG = 0x01, ESMRAMC_SIZE = 0x06, ESMRAMC_CACHES = 0x38 };
 
 struct bridge_desc {
     struct pci_desc pci;        /* first */
     uint8_t pam, smram;         /* offsets of these registers */
     uint8_t pciexbar;           /* 0: none */
+    uint8_t esmramc;            /* 0: none */
 };
 
 struct bridge {
     struct pci_device pci;
     struct mem_region pam_pci[PAM_AREAS], pam_rom[PAM_AREAS];
-    struct mem_region smram_pci;
+    struct mem_region smram_pci, smram;     /* in the machine's memory and in SMM's */
+    struct mem_region tseg_pci, tseg;       /* likewise, at the end of RAM below 4 GiB */
+    struct mem_region ram;                  /* that RAM, for tseg */
     struct mem_region ecam;
 };
 
@@ -192,6 +207,38 @@ static void update_areas(struct bridge *s)
         }
     }
     mem_set_enabled(&s->smram_pci, (smram & (SMRAM_D_OPEN | SMRAM_ENABLE)) != (SMRAM_D_OPEN | SMRAM_ENABLE));
+    if (s->smram.ram) {
+        /* closed: SMM's data go past it, its code does not; that SMM draws on the screen is rarer than that it needs data */
+        mem_set_enabled(&s->smram, smram & SMRAM_ENABLE);
+    }
+    mem_commit(&s->pci.dev.m->memory);
+}
+
+/* Q35: 1, 2 or 8 MiB that only SMM sees. */
+static void update_tseg(struct bridge *s)
+{
+    static const uint32_t sizes[] = { 1 << 20, 2 << 20, 8 << 20, 0 };
+    struct pc_host *host = (struct pc_host *)s->pci.bus->bus.owner;
+    uint8_t reg = desc_of(s)->esmramc ? s->pci.config[desc_of(s)->esmramc] : 0;
+    uint32_t size = sizes[(reg & ESMRAMC_SIZE) >> 1];
+    bool on = reg & ESMRAMC_TSEG && s->pci.config[desc_of(s)->smram] & SMRAM_ENABLE && size && size < host->ram_below_4g;
+
+    if (!s->ram.ram) {
+        return;
+    }
+    mem_begin(&s->pci.dev.m->memory);
+    mem_set_enabled(&s->tseg_pci, on);
+    mem_set_enabled(&s->tseg, on);
+    if (on) {
+        paddr at = host->ram_below_4g - size;
+
+        mem_set_size(&s->tseg_pci, size);
+        mem_set_alias_start(&s->tseg_pci, at);
+        mem_move(&s->tseg_pci, at);
+        mem_move(&s->tseg, at);
+        mem_set_alias_start(&s->tseg, at);
+        mem_set_size(&s->tseg, size);
+    }
     mem_commit(&s->pci.dev.m->memory);
 }
 
@@ -236,16 +283,40 @@ static void update_ecam(struct bridge *s)
 static void bridge_written(struct pci_device *d, unsigned offset, unsigned size)
 {
     struct bridge *s = (struct bridge *)d;
+    const struct bridge_desc *desc = desc_of(s);
+    uint8_t *smram = &s->pci.config[desc->smram];
 
+    if (*smram & SMRAM_LOCK) {      /* until the next reset */
+        *smram &= ~SMRAM_D_OPEN;
+        s->pci.wmask[desc->smram] = SMRAM_CLOSED;
+        if (desc->esmramc) {
+            s->pci.wmask[desc->esmramc] = 0;
+        }
+    }
     update_areas(s);
+    update_tseg(s);
     update_ecam(s);
+}
+
+static void unlock_smram(struct bridge *s)
+{
+    const struct bridge_desc *desc = desc_of(s);
+
+    s->pci.wmask[desc->smram] = SMRAM_D_OPEN | SMRAM_CLOSED | SMRAM_LOCK | SMRAM_ENABLE;
+    if (desc->esmramc) {
+        s->pci.wmask[desc->esmramc] = ESMRAMC_TSEG | ESMRAMC_SIZE;
+    }
 }
 
 static void bridge_reset(struct device *dev)
 {
     struct bridge *s = (struct bridge *)dev;
 
+    unlock_smram(s);
     s->pci.config[desc_of(s)->smram] = SMRAM_BASE;
+    if (desc_of(s)->esmramc) {
+        s->pci.config[desc_of(s)->esmramc] = ESMRAMC_CACHES;
+    }
     bridge_written(&s->pci, 0, 0);
 }
 
@@ -281,7 +352,20 @@ static bool bridge_realize(struct device *dev, GError **err)
     for (unsigned i = 0; i < 7; i++) {
         s->pci.wmask[desc->pam + i] = i ? 0x33 : 0x30;
     }
-    s->pci.wmask[desc->smram] = 0x78;
+    unlock_smram(s);
+    if (host->ram && host->ram->size >= 0xc0000) {
+        mem_ram_init(&s->smram, "smram", host->ram, 0xa0000, 0x20000);
+        mem_map(&host->smm, 0xa0000, &s->smram, 1);
+    }
+    if (host->ram && desc->esmramc && host->ram_below_4g > 0x100000) {
+        mem_alias_init(&s->tseg_pci, "tseg-pci", &host->memory, 0, 0x100000);
+        mem_set_enabled(&s->tseg_pci, false);
+        mem_map(&dev->m->root, 0, &s->tseg_pci, 1);
+        mem_ram_init(&s->ram, "tseg-ram", host->ram, 0, host->ram_below_4g);
+        mem_alias_init(&s->tseg, "tseg", &s->ram, 0, 0x100000);
+        mem_set_enabled(&s->tseg, false);
+        mem_map(&host->smm, 0, &s->tseg, 1);
+    }
     if (desc->pciexbar) {
         mem_mmio_init(&s->ecam, &dev->m->memory, "pcie-mmcfg", 0x10000000, &ecam_ops, s);
         mem_set_enabled(&s->ecam, false);
@@ -302,11 +386,16 @@ static void bridge_unrealize(struct device *dev)
         mem_region_free(&s->pam_rom[n]);
     }
     mem_region_free(&s->smram_pci);
+    mem_region_free(&s->smram);
+    mem_region_free(&s->tseg_pci);
+    mem_region_free(&s->tseg);
+    mem_region_free(&s->ram);
     mem_region_free(&s->ecam);
 }
 
 static const struct host_field bridge_host[] = {
     HOST(struct bridge, pam_pci), HOST(struct bridge, pam_rom), HOST(struct bridge, smram_pci), HOST(struct bridge, ecam),
+    HOST(struct bridge, smram), HOST(struct bridge, tseg_pci), HOST(struct bridge, tseg), HOST(struct bridge, ram),
 };
 
 #define BRIDGE(symbol, name_, help_, desc_) \
@@ -324,7 +413,7 @@ static const struct bridge_desc i440fx_desc = {
 static const struct bridge_desc mch_desc = {
     .pci = { .vendor = 0x8086, .device = 0x29c0, .subsystem_vendor = 0x1af4, .subsystem = 0x1100,
              .class_code = 0x060000 },
-    .pam = 0x90, .smram = 0x9d, .pciexbar = 0x60,
+    .pam = 0x90, .smram = 0x9d, .pciexbar = 0x60, .esmramc = 0x9e,
 };
 
 BRIDGE(i440fx_type, "i440FX", "north bridge of the pc board; only its host bridge makes it", i440fx_desc);

@@ -144,6 +144,12 @@ void emit_IRET(struct x86_tr *t)
     lookup_by_loop(t);
 }
 
+void emit_RSM(struct x86_tr *t)
+{
+    xt_call(t, X86_HELPER_rsm, 0);
+    lookup_by_loop(t);
+}
+
 /* ---- loops ---- */
 
 static ir_ref count(struct x86_tr *t)

@@ -92,7 +92,7 @@ static void write_cr3(struct x86_cpu *cpu, uint64_t v)
     x86_cr3_loaded(cpu, !keep);
 }
 
-static uint64_t known_cr4(const struct x86_cpu *cpu)
+uint64_t x86_known_cr4(const struct x86_cpu *cpu)
 {
     static const struct { uint8_t feature; uint32_t bits; } rows[] = {
         { X86_FEAT_VME, X86_CR4_VME | X86_CR4_PVI }, { X86_FEAT_TSC, X86_CR4_TSD }, { X86_FEAT_DE, X86_CR4_DE },
@@ -117,7 +117,7 @@ static void write_cr4(struct x86_cpu *cpu, uint64_t v)
     const uint64_t paging = X86_CR4_PSE | X86_CR4_PAE | X86_CR4_PGE | X86_CR4_LA57 | X86_CR4_PCIDE | X86_CR4_SMEP |
                             X86_CR4_SMAP | X86_CR4_PKE;
 
-    if (v & ~known_cr4(cpu) || (x86_is_long(cpu) && (!(v & X86_CR4_PAE) || changed & X86_CR4_LA57))) {
+    if (v & ~x86_known_cr4(cpu) || (x86_is_long(cpu) && (!(v & X86_CR4_PAE) || changed & X86_CR4_LA57))) {
         x86_gp(cpu);
     }
     if (changed & v & X86_CR4_PCIDE && (!x86_is_long(cpu) || cpu->cr3 & 0xfff)) {

@@ -183,6 +183,8 @@ struct x86_cpu {
     uint8_t inhibit;                /* interrupts are held off until the next instruction is done: X86_INHIBIT_* */
     bool nmi_pending, nmi_blocked;  /* blocked until IRET */
     bool smi_pending, in_smm;
+    bool smm_nmi_blocked;           /* nmi_blocked as it was in front of the SMI */
+    struct address_space *main_as;  /* in SMM: what cpu.as was before; else NULL */
     bool sipi_wait;                 /* after INIT: only SIPI (or INIT) gets it going */
     /* The exception on its way in: what nested ones are combined with. -1: none. */
     int16_t old_exception;

@@ -32,10 +32,9 @@ static bool has_code(unsigned vector)
     return vector == X86_DFAULT || (vector >= X86_TS && vector <= X86_PAGE) || vector == X86_ALIGN;
 }
 
-/* The processor stops; a PC's chip set answers with a reset. */
-static G_NORETURN void triple_fault(struct x86_cpu *cpu)
+void x86_shutdown(struct x86_cpu *cpu)
 {
-    log_guest("x86: triple fault at 0x%" PRIx64 "\n", cpu->cpu.pc);
+    log_guest("x86: shutdown at 0x%" PRIx64 "\n", cpu->cpu.pc);
     cpu->old_exception = -1;
     cpu->cpu.halted = true;
     cpu->eflags &= ~(uint64_t)X86_IF;
@@ -48,7 +47,7 @@ void x86_raise_code(struct x86_cpu *cpu, enum x86_vector vector, uint32_t code)
     int first = cpu->old_exception;
 
     if (first == X86_DFAULT && (contributory(vector) || vector == X86_PAGE)) {
-        triple_fault(cpu);
+        x86_shutdown(cpu);
     }
     if (first >= 0 && doubles(first, vector)) {
         vector = X86_DFAULT;
@@ -364,7 +363,10 @@ bool x86_irq_pending(struct cpu *c)
     if (cpu->sipi_wait) {
         return false;
     }
-    if (cpu->nmi_pending && !cpu->nmi_blocked && !(cpu->inhibit & X86_INHIBIT_SS)) {
+    if (cpu->inhibit & X86_INHIBIT_SS) {
+        return false;
+    }
+    if ((cpu->smi_pending && !cpu->in_smm) || (cpu->nmi_pending && !cpu->nmi_blocked)) {
         return true;
     }
     return atomic_load_explicit(&c->lines, memory_order_acquire) >> X86_LINE_INTR & 1 && cpu->eflags & X86_IF &&
@@ -381,6 +383,10 @@ void x86_irq_take(struct cpu *c)
     struct x86_cpu *cpu = x86_cpu(c);
     int vector = -1;
 
+    if (cpu->smi_pending && !cpu->in_smm) {
+        x86_smm_enter(cpu);
+        return;
+    }
     cpu->old_exception = -1;
     cpu->external = true;
     if (cpu->nmi_pending && !cpu->nmi_blocked) {

@@ -106,6 +106,15 @@ void x86_watch_hit(struct cpu *cpu);
 void x86_check_port(struct x86_cpu *cpu, unsigned port, unsigned size);
 void x86_port_done(struct x86_cpu *cpu, unsigned port, unsigned size);
 
+/* SMI: saves the state in SMRAM and goes to its handler. RSM is the way back (smm.c). */
+void x86_smm_enter(struct x86_cpu *cpu);
+/* A reset: SMRAM is out of sight. */
+void x86_smm_leave_view(struct x86_cpu *cpu);
+/* The bits of CR4 that the model has. */
+uint64_t x86_known_cr4(const struct x86_cpu *cpu);
+/* The processor stops for good; a PC's chip set answers with a reset. */
+G_NORETURN void x86_shutdown(struct x86_cpu *cpu);
+
 /* The state after RESET, or INIT where init is set. */
 void x86_reset_state(struct x86_cpu *cpu, bool init);
 

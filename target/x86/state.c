@@ -308,6 +308,9 @@ void x86_reset_state(struct x86_cpu *cpu, bool init)
         cpu->nmi_pending = cpu->smi_pending = cpu->sipi_wait = false;
     }
     cpu->in_smm = in_smm;
+    if (!in_smm) {
+        x86_smm_leave_view(cpu);
+    }
     cpu->inhibit = 0;
     cpu->nmi_blocked = false;
     cpu->old_exception = -1;

@@ -46,7 +46,7 @@ static const struct field state[] = {
     FIELD(struct x86_cpu, fpu_top), FIELD(struct x86_cpu, fpu_valid), FIELD(struct x86_cpu, fpu_op),
     FIELD(struct x86_cpu, fpu_cs), FIELD(struct x86_cpu, fpu_ds), FIELD(struct x86_cpu, fpu_ip), FIELD(struct x86_cpu, fpu_dp),
     FIELD_BYTES(struct x86_cpu, zmm), FIELD(struct x86_cpu, inhibit), FIELD(struct x86_cpu, nmi_pending),
-    FIELD(struct x86_cpu, nmi_blocked), FIELD(struct x86_cpu, smi_pending), FIELD(struct x86_cpu, in_smm),
+    FIELD(struct x86_cpu, nmi_blocked), FIELD(struct x86_cpu, smi_pending), FIELD(struct x86_cpu, in_smm), FIELD(struct x86_cpu, smm_nmi_blocked),
     FIELD(struct x86_cpu, sipi_wait),
 };
 

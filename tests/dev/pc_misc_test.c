@@ -204,7 +204,7 @@ static void host_init(struct host *h, const char *type)
     h->ram = ram_block_new(&h->p.r.m->memory, "low", 2 << 20, NULL);
     mem_ram_init(&h->low, "low", h->ram, 0, h->ram->size);
     mem_map(&h->p.r.m->root, 0, &h->low, 0);
-    pc_host_set_ram(h->p.r.d, h->ram);
+    pc_host_set_ram(h->p.r.d, h->ram, h->ram->size);
     device_realize(h->p.r.d, NULL, NULL);
     mem_map(&h->p.r.m->io, 0xcf8, &h->p.r.d->mmio, 0);
     for (guint i = 0; i < h->p.r.m->devices->len; i++) {

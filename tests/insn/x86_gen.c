@@ -26,7 +26,7 @@ bool x86_gen_wanted(const struct x86_row *row)
         "push_fs", "push_gs", "popf", "pushf", "enter", "cpuid", "rdtsc", "rdtscp", "rdpid", "rdrand", "rdseed", "hlt",
         "syscall", "sysenter", "sldt", "str", "smsw", "sgdt", "sidt", "lar", "lsl", "verr", "verw", "xgetbv", "pause",
         "rdfsbase", "rdgsbase", "wrfsbase", "wrgsbase", "sysret", "sysexit", "monitor", "mwait", "ud0", "ud1", "ud2",
-        "swapgs", "clac", "stac", "rdpmc", "clwb", "clflushopt", "prefetchw", "invd", "wbinvd", "cmpxchg8b", "fwait", "fxsave", "rdpkru", "wrpkru", "emms",
+        "swapgs", "rsm", "clac", "stac", "rdpmc", "clwb", "clflushopt", "prefetchw", "invd", "wbinvd", "cmpxchg8b", "fwait", "fxsave", "rdpkru", "wrpkru", "emms",
         "fxrstor", "xsave", "xrstor", "xsaveopt", "xsavec", NULL,
     };
     static const char *const privileged[] = {
