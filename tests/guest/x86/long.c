@@ -161,6 +161,7 @@ static void test_plain(void)
     P("wbinvd in ring 3", 3, "wbinvd");
     P("invlpg in ring 3", 3, "invlpg (%rax)");
     P("lgdt in ring 3", 3, "lgdt (%rsp)");
+    P("rsm outside of SMM", 0, "rsm");
     P("swapgs in ring 3", 3, "swapgs");
     P("clts in ring 3", 3, "clts");
     P("popf in ring 3 keeps IF", 3, "pushq $0x202; popf; pushf; pop %rax; and $0x3200, %eax");
@@ -545,6 +546,54 @@ static void test_own_code(void)
       "nop; nop; nop; nop; nop; nop; nop; nop; nop; nop; nop; .section .rodata; .balign 16; 2: mov $9, %eax; .fill 11, 1, 0x90; .previous");
 }
 
+/* ---- system management mode ---- */
+
+#define SMM_SEEN ((volatile uint32_t *)0x600)
+
+__asm__(".pushsection .text.smm, \"ax\"\n.code16\n"
+        ".globl smm_first, smm_second\n"
+        "smm_first: incl 0x600; mov $0x3fefc, %ecx; movl (%ecx), %eax; mov %eax, 0x604; mov %cr0, %eax; mov %eax, 0x608; mov %cs, %ax; "
+        "mov %ax, 0x60c; mov $0x3ff00, %ecx; movl $0x40000, (%ecx); mov $-1, %ebx; mov $-1, %esp; rsm\n"
+        ".balign 64\n"
+        "smm_second: incl 0x600; mov %cs, %ax; mov %ax, 0x60c; rsm; .balign 64\n"
+        ".code64\n.popsection");
+
+/* An SMI from the local APIC to this CPU; do all registers survive it? */
+static void smi(const char *name)
+{
+    uint64_t sum;
+
+    __asm__ volatile("mov $0x1122334455667788, %%rbx; mov %%rbx, %%r8; not %%r8; mov %%r8, %%r15; std; "
+                     "mov $0xfee00300, %%edx; movl $0, 0x10(%%rdx); movl $0x4200, (%%rdx); mov $10000, %%ecx; 1: dec %%ecx; jnz 1b; "
+                     "pushf; pop %%rax; cld; and $0xcd5, %%eax; add %%rbx, %%rax; add %%r8, %%rax; add %%r15, %%rax"
+                     : "=&a"(sum) :: "rbx", "rcx", "rdx", "r8", "r15", "memory", "cc");
+    print(name);
+    print(":");
+    field("sum", sum);
+    field("n", SMM_SEEN[0]);
+    field("cs", SMM_SEEN[3] & 0xffff);
+    print("\n");
+}
+
+static void test_smm(void)
+{
+    extern const char smm_first[], smm_second[];
+
+    for (unsigned i = 0; i < 64; i++) {
+        ((volatile char *)0x38000)[i] = smm_first[i];
+        ((volatile char *)0x48000)[i] = smm_second[i];
+    }
+    for (unsigned i = 0; i < 4; i++) {
+        SMM_SEEN[i] = 0;
+    }
+    *(volatile uint32_t *)0xfee000f0 = 0x1ff;
+    smi("SMI");
+    field("revision", SMM_SEEN[1]);
+    field("cr0", SMM_SEEN[2]);
+    print("\n");
+    smi("SMI, SMBASE moved");
+}
+
 int main(void)
 {
     tables();
@@ -557,6 +606,7 @@ int main(void)
     test_calls();
     test_nested();
     test_own_code();
+    test_smm();
     end();
     return 0;
 }
