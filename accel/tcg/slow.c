@@ -618,7 +618,7 @@ bool cpu_debug_rw(struct cpu *cpu, uint64_t va, void *buf, size_t len, bool writ
     cpu_sync(cpu);
     while (len) {
         size_t n = MIN(len, PAGE_SIZE - (va & ~PAGE_MASK));
-        struct mmu_page page;
+        struct mmu_page page = { 0 };
         struct mmu_fault fault;
 
         if (!cpu->type->mmu_walk(cpu, va, MMU_READ, cpu->type->data_idx(cpu), true, &page, &fault) &&

@@ -514,7 +514,7 @@ void tlb_access(struct accel_cpu *a, uint64_t va, enum mmu_access access, unsign
         atomic_load_explicit(&tlb_array(s, idx, access == MMU_WRITE ? TLB_WRITE : TLB_READ)[e], memory_order_relaxed);
     const struct flat_range *r;
     struct mmu_fault fault;
-    struct mmu_page page;
+    struct mmu_page page = { 0 };     /* walks set what they know of */
 
     out->ram = NULL;
     out->range = NULL;
@@ -571,7 +571,7 @@ struct fetch_page *tlb_fetch(struct accel_cpu *a, uint64_t va, bool *uncached)
     struct fetch_page *f = &s->fetch[(va >> PAGE_BITS) % FETCH_PAGES];
     const struct flat_range *r;
     struct mmu_fault fault;
-    struct mmu_page page;
+    struct mmu_page page = { 0 };     /* walks set what they know of */
     uint64_t off;
 
     if (f->va == page_va && f->idx == idx) {
