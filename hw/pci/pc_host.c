@@ -329,10 +329,11 @@ static bool bridge_after_load(struct device *dev, GError **err)
 static bool bridge_realize(struct device *dev, GError **err)
 {
     struct bridge *s = (struct bridge *)dev;
-    struct pc_host *host = s->pci.bus ? (struct pc_host *)s->pci.bus->bus.owner : NULL;
+    struct device *owner = s->pci.bus->bus.owner;
+    struct pc_host *host = (struct pc_host *)owner;
     const struct bridge_desc *desc = desc_of(s);
 
-    if (!host || host->bridge != dev) {
+    if (!owner || (owner->type != &i440fx_host_type && owner->type != &q35_host_type) || host->bridge != dev) {
         g_set_error(err, g_quark_from_static_string("device"), 0, "-device %s: only a board can have this device",
                     dev->type->name);
         return false;
