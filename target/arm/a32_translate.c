@@ -73,27 +73,30 @@ uint32_t a32_after(const struct arm_tr *t)
 
 /* ---- ends of a block ---- */
 
-/* True: the block ends inside an IT block, so that the key has been changed. */
-static bool inside_it(struct arm_tr *t, uint8_t it)
+/* The block is left with this ITSTATE. True: it is another than at the block's start, and the key has been changed: the
+ * block ends inside of an IT block, or began there. */
+static bool leave_it(struct arm_tr *t, uint8_t it)
 {
-    put_it(t, it);
-    if (it) {
+    uint8_t at_start = t->key >> ARM_KEY_IT_SHIFT;
+
+    if (t->a32.it || at_start) {
+        put_it(t, it);
+    }
+    if (it != at_start) {
         ir_call(t->ir, ARM_HELPER_a32_sync_key, 0, NULL);
     }
-    return it;
+    return it != at_start;
 }
 
 void a32_goto_ind(struct arm_tr *t, ir_ref pc)
 {
-    if (t->a32.it) {
-        inside_it(t, it_next(t->a32.it));
-    }
+    leave_it(t, it_next(t->a32.it));
     arm_goto_ind(t, pc);
 }
 
 void a32_goto(struct arm_tr *t, uint32_t pc)
 {
-    if (t->a32.it && inside_it(t, it_next(t->a32.it))) {
+    if (leave_it(t, it_next(t->a32.it))) {
         arm_goto_ind(t, ir_i64(t->ir, pc));
     } else {
         arm_goto(t, pc);
@@ -102,9 +105,7 @@ void a32_goto(struct arm_tr *t, uint32_t pc)
 
 void a32_exit(struct arm_tr *t, enum ir_exit code)
 {
-    if (t->a32.it) {
-        inside_it(t, it_next(t->a32.it));
-    }
+    leave_it(t, it_next(t->a32.it));
     arm_exit(t, t->next_pc, code);
 }
 
@@ -330,7 +331,7 @@ void a32_it(struct arm_tr *t, const struct a32_IT *a)
 /* In front of the instruction at t->pc. */
 static void leave(struct arm_tr *t)
 {
-    if (t->a32.it && inside_it(t, t->a32.it)) {
+    if (leave_it(t, t->a32.it)) {
         arm_goto_ind(t, ir_i64(t->ir, t->pc));
     } else {
         arm_goto(t, t->pc);
@@ -341,9 +342,7 @@ static void leave(struct arm_tr *t)
 static bool stop_before(struct arm_tr *t, unsigned max_insns)
 {
     if (t->tb->breakpoint && t->tb->breakpoint(t->tb, t->pc)) {
-        if (t->a32.it) {
-            inside_it(t, t->a32.it);
-        }
+        leave_it(t, t->a32.it);
         arm_exit(t, t->pc, IR_EXIT_DEBUG);
         return true;
     }

@@ -683,6 +683,7 @@ static const struct {
     { "/insn/a32/compiled_one_by_one", { ENGINE_JIT, 1, ~0u, false } },
     { "/insn/t32/interpreted", { ENGINE_INTERP, 64, 0, true } },
     { "/insn/t32/compiled", { ENGINE_JIT, 64, ~0u, true } },
+    { "/insn/t32/compiled_one_by_one", { ENGINE_JIT, 1, ~0u, true } },
 };
 
 int main(int argc, char **argv)
