@@ -89,16 +89,19 @@ static bool choose_gic(struct machine *m, struct arm_virt *v, GError **err)
     return true;
 }
 
+static bool has_firmware(const struct machine *m, const struct arm_virt *v)
+{
+    return v->pflash[0] || m->opt.pflash[0] || (m->opt.bios && strcmp(m->opt.bios, "none"));
+}
+
 static bool configure(struct machine *m, struct arm_virt *v, GError **err)
 {
-    bool firmware = v->pflash[0] || m->opt.pflash[0] || (m->opt.bios && strcmp(m->opt.bios, "none"));
-
     if (v->transports > 32) {
         g_set_error(err, quark(), 0, "-machine virt,virtio-mmio-transports=%u: accepted: 0 to 32", v->transports);
         return false;
     }
     /* Firmware at EL3 is the one that PSCI calls should go to. */
-    v->psci = v->secure && firmware ? PSCI_NONE : v->virtualization || v->secure ? PSCI_SMC : PSCI_HVC;
+    v->psci = v->secure && has_firmware(m, v) ? PSCI_NONE : v->virtualization || v->secure ? PSCI_SMC : PSCI_HVC;
     v->conduit = v->psci == PSCI_SMC ? ARM_CONDUIT_SMC : ARM_CONDUIT_HVC;
     return choose_gic(m, v, err);
 }
@@ -142,13 +145,15 @@ static void place_high(struct machine *m, struct arm_virt *v)
     const struct place *mmio = place_find(m->board, "pcie-mmio"), *pio = place_find(m->board, "pcie-pio");
     const struct place *ecam = place_find(m->board, "pcie-ecam");
     paddr base = MAX(HIGH_MIN, (v->ram_end + GIB - 1) & ~(GIB - 1));
+    bool wide = ((struct cpu *)m->cpus->pdata[0])->bits == 64;
 
     v->high_redist = base;
     v->pcie = (struct virt_pcie) { .ecam = ecam->addr, .ecam_size = ecam->size, .mmio = mmio->addr,
                                    .mmio_size = mmio->size, .pio = pio->addr, .pio_size = pio->size,
                                    .first_irq = ARM_VIRT_PCIE_SPI };
     base = (base + HIGH_REDIST_BYTES + HIGH_ECAM_BYTES - 1) & ~(HIGH_ECAM_BYTES - 1);
-    if (v->highmem && v->highmem_ecam) {
+    /* Firmware of 32 bits (U-Boot) has no translation to reach what lies above 4 GiB; kernels have. */
+    if (v->highmem && v->highmem_ecam && (wide || !has_firmware(m, v))) {
         v->pcie.ecam = base;
         v->pcie.ecam_size = HIGH_ECAM_BYTES;
     }

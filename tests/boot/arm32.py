@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""32-bit Arm: Debian's armhf kernel to a shell on one and four CPUs."""
+"""32-bit Arm: Debian's armhf kernel to a shell on one and four CPUs, U-Boot to its prompt."""
 import hashlib
 
-from boot import PROMPT, equal, linux, matches, run
+from boot import PROMPT, equal, guest_file, linux, matches, run, start
 
 GUEST = 'armhf'
 SUM = hashlib.sha256(''.join(f'{i}\n' for i in range(1, 20001)).encode()).hexdigest()
@@ -31,4 +31,14 @@ def four_cpus():
         equal(out.count(SUM), 4, f'four sums on four CPUs ({out})')
 
 
-run(shell_and_poweroff, four_cpus)
+def uboot_prompt():
+    with start('-m', '256M', '-bios', guest_file('uboot', GUEST), guest=GUEST) as c:
+        c.expect(r'Hit any key to stop autoboot')
+        c.send('\n')
+        c.expect(r'=> ')
+        c.send('pci\n')
+        c.expect(r'00\.00\.00 +0x1b36 +0x0008')
+        c.expect(r'=> ')
+
+
+run(shell_and_poweroff, four_cpus, uboot_prompt)
