@@ -3,10 +3,9 @@
 """The Arm board: Debian's arm64 kernel to a shell with either interrupt controller, U-Boot, EDK2, and which guest is meant."""
 import hashlib
 import os
-import shutil
 import sys
 
-from boot import PROMPT, equal, guest_file, linux, matches, run, run_once, start, temporary
+from boot import PROMPT, edk2, equal, guest_file, linux, matches, run, run_once, start, temporary, uefi_shell
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from files import make_disk   # noqa: E402
@@ -93,34 +92,20 @@ def uboot_prompt():
 
 
 def edk2_shell():
-    with temporary() as tmp:
-        variables = os.path.join(tmp, 'vars.fd')
-        shutil.copy(guest_file('edk2-vars', GUEST), variables)
-        with start('-m', '1G', '-drive', f'if=pflash,format=raw,unit=0,readonly=on,file={guest_file("edk2-code", GUEST)}',
-                   '-drive', f'if=pflash,format=raw,unit=1,file={variables}', guest=GUEST, timeout=120) as c:
-            c.expect(r'UEFI Interactive Shell')
-            c.send('\x1b')
-            c.expect(r'Shell>')
-            c.send('ver\r')
-            c.expect(r'UEFI v2')
+    uefi_shell('-m', '1G', guest=GUEST)
 
 
 def kernel_on_acpi():
     """EDK2 installs the tables, loads the kernel from fw_cfg, and passes no device tree."""
-    with temporary() as tmp:
-        variables = os.path.join(tmp, 'vars.fd')
-        shutil.copy(guest_file('edk2-vars', GUEST), variables)
-        with start('-m', '1G', '-smp', '2', '-drive',
-                   f'if=pflash,format=raw,unit=0,readonly=on,file={guest_file("edk2-code", GUEST)}', '-drive',
-                   f'if=pflash,format=raw,unit=1,file={variables}', '-kernel', guest_file('kernel', GUEST), '-initrd',
-                   guest_file('initrd', GUEST), '-append', 'console=ttyAMA0 acpi=force', guest=GUEST, timeout=120) as c:
-            c.expect(r'ACPI: RSDP')
-            c.expect(r'ACPI: APIC')
-            c.expect(r'SMP: Total of 2 processors activated')
-            c.expect(r'ACPI: PCI Root Bridge \[PCI0\]')
-            c.expect(PROMPT)
-            c.send('poweroff\n')
-            equal(c.wait(), 0, 'exit status')
+    with edk2('-m', '1G', '-smp', '2', '-kernel', guest_file('kernel', GUEST), '-initrd', guest_file('initrd', GUEST),
+              '-append', 'console=ttyAMA0 acpi=force', guest=GUEST) as c:
+        c.expect(r'ACPI: RSDP')
+        c.expect(r'ACPI: APIC')
+        c.expect(r'SMP: Total of 2 processors activated')
+        c.expect(r'ACPI: PCI Root Bridge \[PCI0\]')
+        c.expect(PROMPT)
+        c.send('poweroff\n')
+        equal(c.wait(), 0, 'exit status')
 
 
 def guest_is_found():

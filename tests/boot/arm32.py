@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""32-bit Arm: Debian's armhf kernel to a shell on one and four CPUs, U-Boot to its prompt."""
+"""32-bit Arm: Debian's armhf kernel to a shell on one and four CPUs, U-Boot to its prompt, EDK2 to its shell."""
 import hashlib
 
-from boot import PROMPT, equal, guest_file, linux, matches, run, start
+from boot import PROMPT, equal, guest_file, linux, matches, run, start, uefi_shell
 
 GUEST = 'armhf'
 SUM = hashlib.sha256(''.join(f'{i}\n' for i in range(1, 20001)).encode()).hexdigest()
@@ -41,4 +41,8 @@ def uboot_prompt():
         c.expect(r'=> ')
 
 
-run(shell_and_poweroff, four_cpus, uboot_prompt)
+def edk2_shell():
+    uefi_shell('-m', '512M', guest=GUEST)
+
+
+run(shell_and_poweroff, four_cpus, uboot_prompt, edk2_shell)

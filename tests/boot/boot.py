@@ -5,6 +5,7 @@ A test is a function without arguments that raises when something is wrong. A fi
 emulator is the command in DOPPEL; anything with the same command line will do, so tests can be tried on another one.
 DOPPEL_PATIENCE multiplies every time limit (sanitizer builds are slow).
 """
+import contextlib
 import os
 import re
 import shlex
@@ -71,6 +72,28 @@ def linux(*args, append='', cpus=1, guest='riscv64', **kw):
     return start('-smp', str(cpus), '-m', '1G', *bios, '-kernel', guest_file('kernel', guest),
                  '-initrd', guest_file('initrd', guest), '-append', f'console={row.console} {append}', *args,
                  guest=guest, **{'timeout': 120, **kw})
+
+
+@contextlib.contextmanager
+def edk2(*args, guest, **kw):
+    """start() with EDK2 in the pair of flash devices, variables in a copy of their own."""
+    with temporary() as tmp:
+        variables = os.path.join(tmp, 'vars.fd')
+        shutil.copy(guest_file('edk2-vars', guest), variables)
+        with start('-drive', f'if=pflash,format=raw,unit=0,readonly=on,file={guest_file("edk2-code", guest)}',
+                   '-drive', f'if=pflash,format=raw,unit=1,file={variables}', *args,
+                   guest=guest, **{'timeout': 120, **kw}) as c:
+            yield c
+
+
+def uefi_shell(*args, guest):
+    """EDK2 comes to its shell, which takes commands."""
+    with edk2(*args, guest=guest, timeout=240) as c:
+        c.expect(r'UEFI Interactive Shell')
+        c.send('\x1b')
+        c.expect(r'Shell>')
+        c.send('ver\r')
+        c.expect(r'UEFI v2')
 
 
 def run_once(*args, timeout=20, stdin=b''):

@@ -6,32 +6,19 @@ import shutil
 import struct
 import subprocess
 
-from boot import PROMPT, guest_file, need, run, start, temporary
-
-
-def pflash(tmp):
-    variables = os.path.join(tmp, 'vars.fd')
-    shutil.copy(guest_file('edk2-vars'), variables)
-    return ['-drive', f'if=pflash,format=raw,unit=0,readonly=on,file={guest_file("edk2-code")}',
-            '-drive', f'if=pflash,format=raw,unit=1,file={variables}']
+from boot import PROMPT, edk2, guest_file, need, run, start, temporary, uefi_shell
 
 
 def edk2_to_the_uefi_shell():
-    with temporary() as tmp:
-        with start('-m', '1G', *pflash(tmp), timeout=240) as c:
-            c.expect(r'UEFI Interactive Shell')
-            c.expect(r'Shell> ', 60)
-            c.send('ver\r')
-            c.expect(r'(?i)UEFI v2')
+    uefi_shell('-m', '1G', guest='riscv64')
 
 
 def edk2_starts_a_kernel():
-    with temporary() as tmp:
-        with start('-m', '1G', *pflash(tmp), '-kernel', guest_file('kernel'), '-initrd', guest_file('initrd'),
-                   '-append', 'console=ttyS0', timeout=240) as c:
-            c.expect(r'Linux version 6')
-            c.expect(r'efi: EFI v2')
-            c.expect(PROMPT)
+    with edk2('-m', '1G', '-kernel', guest_file('kernel'), '-initrd', guest_file('initrd'), '-append', 'console=ttyS0',
+              guest='riscv64', timeout=240) as c:
+        c.expect(r'Linux version 6')
+        c.expect(r'efi: EFI v2')
+        c.expect(PROMPT)
 
 
 def uboot_boots_from_a_disk():
