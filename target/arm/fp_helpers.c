@@ -507,7 +507,7 @@ uint64_t arm_fp_op(struct arm_cpu *cpu, uint32_t desc, uint64_t a, uint64_t b, u
         x.ftz = (cpu->fp_control & FPCR_FZ) != 0;
     }
     r = one_op(cpu, desc, a & ones(op == FOP_FROM_S || op == FOP_FROM_U || op == FOP_CVT ? FP_D : fmt), b, c, &x);
-    raise_flags(cpu, x.flags, fmt == FP_H);
+    raise_flags(cpu, x.flags, fmt == FP_H && op != FOP_CVT);
     return r;
 }
 

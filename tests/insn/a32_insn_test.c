@@ -48,7 +48,6 @@ struct a32_case {
 static const char *const not_here[] = {
     "b", "bl", "bl_t", "bx*", "blx*", "svc*", "bkpt*", "hlt*", "hvc*", "smc*", "udf*", "eret", "mrs*", "msr*", "hint*", "cps*", "setend*",
     "setpan*", "rfe*", "srs*", "dsb*", "dmb*", "isb*", "sb", "mcr*", "mrc*", "mrrc", "it", "cbz", "tb", "b_t*", "strex*", "stlex*",
-    "vcvt_h*",      /* flags of inputs flushed to zero: to be looked into */
     "*_lit", "*_wl", "vmsr", "vmrs", "subs_pc", "clrex*", "adr_t1", "push", "pop", "*_sp", "*_spi", "pl*",
 };
 
