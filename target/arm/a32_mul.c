@@ -294,8 +294,8 @@ static void sat16(struct arm_tr *t, const struct a32_SAT6 *a, int64_t min, int64
     }
 }
 
-void a32_ssat16(struct arm_tr *t, const struct a32_SAT6 *a) { sat16(t, a, -(1 << a->sat), (1 << a->sat) - 1); }
-void a32_usat16(struct arm_tr *t, const struct a32_SAT6 *a) { sat16(t, a, 0, (1 << a->sat) - 1); }
+void a32_ssat16(struct arm_tr *t, const struct a32_SAT6 *a) { sat16(t, a, -(1ll << a->sat), (1ll << a->sat) - 1); }
+void a32_usat16(struct arm_tr *t, const struct a32_SAT6 *a) { sat16(t, a, 0, (1ll << a->sat) - 1); }
 
 /* ---- parallel addition and subtraction ---- */
 
