@@ -317,7 +317,7 @@ static void from_int(struct arm_tr *t, const struct a32_VCI *a, unsigned fmt)
 void a32_vcvt_si(struct arm_tr *t, const struct a32_VCI *a) { from_int(t, a, FP_S); }
 void a32_vcvt_di(struct arm_tr *t, const struct a32_VCI *a) { from_int(t, a, FP_D); }
 
-/* op: FOP_TO_S*, its unsigned twin five further. */
+/* op: FOP_TO_S*; the unsigned ones stand in the same order. */
 static void to_int(struct arm_tr *t, unsigned vd, unsigned vm, unsigned fmt, bool sign, unsigned op, enum ir_round round)
 {
     struct ir *ir = t->ir;
@@ -336,18 +336,10 @@ static void to_int(struct arm_tr *t, unsigned vd, unsigned vm, unsigned fmt, boo
     set_f(t, FP_S, vd, r);
 }
 
-/* VCVTR rounds as FPSCR says; by soft float that is to integral first, whose inexact result counts. */
+/* VCVTR rounds as FPSCR says. */
 static void to_int_round(struct arm_tr *t, const struct a32_VFC *a, unsigned fmt)
 {
-    ir_ref v;
-
-    if (a->zero || on_host(t)) {
-        to_int(t, a->vd, a->vm, fmt, a->sign, FOP_TO_SZ, a->zero ? IR_RTZ : IR_RDYN);
-    } else if (arm_fp_begin(t)) {
-        v = soft_bits(t, arm_fp_desc(FOP_RINTX, fmt, 0, 0), get_bits(t, fmt, a->vm), 0, 0);
-        v = soft_bits(t, arm_fp_desc(a->sign ? FOP_TO_SZ : FOP_TO_UZ, fmt, 32, 0), v, 0, 0);
-        set_f(t, FP_S, a->vd, v);
-    }
+    to_int(t, a->vd, a->vm, fmt, a->sign, a->zero ? FOP_TO_SZ : FOP_TO_SR, a->zero ? IR_RTZ : IR_RDYN);
 }
 
 void a32_vcvt_is(struct arm_tr *t, const struct a32_VFC *a) { to_int_round(t, a, FP_S); }

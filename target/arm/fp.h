@@ -34,9 +34,9 @@ enum arm_fp_op {
     /* Round to integral: to the nearest even, up, down, to zero, away, by FPCR (X: inexact is an exception). */
     FOP_RINTN, FOP_RINTP, FOP_RINTM, FOP_RINTZ, FOP_RINTA, FOP_RINTX, FOP_RINTI,
     FOP_RINT32Z, FOP_RINT32X, FOP_RINT64Z, FOP_RINT64X,
-    /* To integers of `width` bits, with fraction bits: rounding as above. */
-    FOP_TO_SN, FOP_TO_SP, FOP_TO_SM, FOP_TO_SZ, FOP_TO_SA,
-    FOP_TO_UN, FOP_TO_UP, FOP_TO_UM, FOP_TO_UZ, FOP_TO_UA,
+    /* To integers of `width` bits, with fraction bits: rounding as above, R by FPCR. */
+    FOP_TO_SN, FOP_TO_SP, FOP_TO_SM, FOP_TO_SZ, FOP_TO_SA, FOP_TO_SR,
+    FOP_TO_UN, FOP_TO_UP, FOP_TO_UM, FOP_TO_UZ, FOP_TO_UA, FOP_TO_UR,
     FOP_FROM_S, FOP_FROM_U,                         /* from 64-bit integers with fraction bits */
     FOP_CVT,                                        /* from the format in `width` (enum FP_H ..) */
     FOP_CVTX,                                       /* double to single, rounding to odd */

@@ -324,7 +324,9 @@ static uint64_t to_int(unsigned op, unsigned fmt, uint64_t a, unsigned width, un
     fp_bits wide = a;
     const struct fp_format *f = format(fmt);
 
-    x->rounding = mode[op - (is_signed ? FOP_TO_SN : FOP_TO_UN)];
+    if (op != FOP_TO_SR && op != FOP_TO_UR) {
+        x->rounding = mode[op - (is_signed ? FOP_TO_SN : FOP_TO_UN)];
+    }
     if (fbits && !is_nan(fmt, a)) {
         /* In quadruple precision the scaled value is exact. */
         struct fp_ctx exact = { .daz = x->daz };
