@@ -19,6 +19,8 @@ def lines(count):
 
 
 def power_off(c):
+    """After a command. What is typed before the prompt may be thrown away by the shell's line editor."""
+    c.expect(PROMPT)
     c.send('poweroff\n')
     c.expect(r'reboot: Power down')
     equal(c.wait(), 0, 'exit status after poweroff')
@@ -90,6 +92,7 @@ def four_cpus(guest):
         c.expect(PROMPT)
         out, _ = c.shell('for i in 1 2 3 4; do seq 1 30000 | sha256sum & done; wait; nproc')
         equal(out.count(lines(30000)), 4, f'four sums on four CPUs ({out})')
+        c.expect(PROMPT)
         c.send('reboot\n')          # a reset while the other three are stopped in HLT
         c.expect(r'smp: Brought up 1 node, 4 CPUs')
         c.expect(PROMPT)
